@@ -1,0 +1,313 @@
+package io.sparkappliance.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Everything the environment asks for, parsed and checked; read once, at the edge.
+ *
+ * <p>What Spark itself reads is not repeated here: a variable that stands for one Spark setting is
+ * an entry of {@link #sparkProperties}, only when it was set.
+ *
+ * @param application who this appliance is run for
+ * @param roles what this node does; never empty
+ * @param cluster the other nodes
+ * @param network addresses and ports
+ * @param memory memory values that somebody set
+ * @param sources configuration and libraries to fetch before the start
+ * @param access who may use what
+ * @param gateway the REST gateway's limits
+ * @param supervision how daemons are watched and stopped
+ * @param paths where things are on this machine
+ * @param sparkProperties Spark settings given by variables ({@code DEFAULT_CORES}, {@code
+ *     SPARK_CONF_…}), by their Spark name; secrets are not among them
+ */
+public record Settings(
+    Application application,
+    Set<Role> roles,
+    Cluster cluster,
+    Network network,
+    Memory memory,
+    Sources sources,
+    Access access,
+    Gateway gateway,
+    Supervision supervision,
+    Paths paths,
+    Map<String, String> sparkProperties) {
+
+  /** Takes copies that can't be changed. */
+  public Settings {
+    roles = Set.copyOf(roles);
+    sparkProperties = Map.copyOf(sparkProperties);
+  }
+
+  /** Whether this node was asked to run a role. */
+  public boolean runs(Role role) {
+    return roles.contains(role);
+  }
+
+  /** Whether the node runs a Spark driver for SQL: thrift server, Spark Connect or both in one. */
+  public boolean runsSqlDriver() {
+    return runs(Role.THRIFTSERVER) || runs(Role.CONNECT);
+  }
+
+  /**
+   * Master and worker here and no other node: what the contract calls a single node. Only there may
+   * a cluster secret be generated, because nobody else needs to know it.
+   */
+  public boolean isSingleNode() {
+    return runs(Role.MASTER)
+        && runs(Role.WORKER)
+        && cluster.size() == 1
+        && cluster.masters().isEmpty();
+  }
+
+  /**
+   * Name and version of the application that the cluster serves.
+   *
+   * @param id {@code APPLICATION_ID}
+   * @param version {@code APPLICATION_VERSION}, may be empty
+   */
+  public record Application(String id, String version) {
+    /** Default SQL user name: {@code id-version-hostname}, without a double dash. */
+    public String sqlUser(String hostname) {
+      return version.isEmpty() ? id + "-" + hostname : id + "-" + version + "-" + hostname;
+    }
+  }
+
+  /**
+   * The cluster this node belongs to.
+   *
+   * @param size {@code CLUSTER_SIZE}: nodes in the stack, at least 1
+   * @param masters masters named by {@code MASTER_STACK_NAME=spark://…}; empty: own address
+   */
+  public record Cluster(int size, List<HostAndPort> masters) {
+    /** Takes a copy that can't be changed. */
+    public Cluster {
+      masters = List.copyOf(masters);
+    }
+  }
+
+  /**
+   * Addresses and ports.
+   *
+   * @param advertisedHost {@code ADVERTISED_HOST}: address under which peers reach this node;
+   *     empty: found at start
+   * @param publicDns {@code SPARK_PUBLIC_DNS}: host name for links in web pages
+   * @param ports listening ports
+   */
+  public record Network(Optional<String> advertisedHost, Optional<String> publicDns, Ports ports) {}
+
+  /**
+   * Listening ports, 1–65535.
+   *
+   * @param master {@code SPARK_MASTER_PORT}
+   * @param masterUi {@code SPARK_MASTER_WEBUI_PORT}
+   * @param worker {@code SPARK_WORKER_PORT}; empty: 7077 without a master beside it, else chosen by
+   *     the system
+   * @param workerUi {@code SPARK_WORKER_WEBUI_PORT}
+   * @param shuffleService {@code SHUFFLE_SERVICE_PORT}: the workers' external shuffle service
+   * @param thrift {@code THRIFT_PORT}
+   * @param connect {@code CONNECT_PORT}
+   * @param history {@code HISTORY_PORT}
+   * @param gateway {@code GATEWAY_PORT}
+   * @param notebook {@code NOTEBOOK_PORT}
+   * @param management {@code MANAGEMENT_PORT}: health, readiness and metrics of the launcher
+   * @param sqlDriver {@code SQL_DRIVER_PORT}: RPC port of the driver of thrift server and Connect
+   * @param sqlBlockManager {@code SQL_BLOCK_MANAGER_PORT}: that driver's block manager
+   * @param sqlUi {@code SQL_UI_PORT}: that driver's web page
+   */
+  public record Ports(
+      int master,
+      int masterUi,
+      Optional<Integer> worker,
+      int workerUi,
+      int shuffleService,
+      int thrift,
+      int connect,
+      int history,
+      int gateway,
+      int notebook,
+      int management,
+      int sqlDriver,
+      int sqlBlockManager,
+      int sqlUi) {}
+
+  /**
+   * Memory that somebody asked for; what is empty is planned from what the node has.
+   *
+   * @param executor {@code EXECUTOR_MEMORY}: heap of one executor
+   * @param driver {@code DRIVER_MEMORY}: heap of each driver that the appliance starts
+   * @param worker {@code SPARK_WORKER_MEMORY}: what the worker may hand to executors
+   * @param daemon {@code SPARK_DAEMON_MEMORY}: heap of master, worker and history server each
+   */
+  public record Memory(
+      Optional<MemorySize> executor,
+      Optional<MemorySize> driver,
+      Optional<MemorySize> worker,
+      Optional<MemorySize> daemon) {}
+
+  /**
+   * What is fetched or installed before the daemons start. Locations are absolute local paths,
+   * {@code file:}, {@code http(s):} or {@code s3:} URIs.
+   *
+   * @param hiveSite {@code HIVE_SITE_XML}
+   * @param extConf {@code EXT_CONF}
+   * @param extJars {@code EXT_JARS}
+   * @param pythonLibs {@code PYTHON_LIBS}: pip requirement specifiers
+   */
+  public record Sources(
+      Optional<String> hiveSite,
+      Optional<String> extConf,
+      List<String> extJars,
+      List<String> pythonLibs) {
+    /** Takes copies that can't be changed. */
+    public Sources {
+      extJars = List.copyOf(extJars);
+      pythonLibs = List.copyOf(pythonLibs);
+    }
+  }
+
+  /**
+   * Who may use what.
+   *
+   * @param api {@code API_AUTH}: guard of the gateway's POSTs and job calls
+   * @param thrift {@code THRIFT_AUTH}: guard of JDBC logins
+   * @param connect {@code CONNECT_AUTH}: guard of Spark Connect
+   * @param apiToken {@code API_TOKEN}; empty: generated at the first start
+   * @param notebookToken {@code NOTEBOOK_TOKEN}; empty: the API token
+   * @param rpcAuthentication {@code SPARK_RPC_AUTHENTICATION_ENABLED}; empty: on when a secret is
+   *     known
+   * @param rpcSecret {@code SPARK_RPC_AUTHENTICATION_SECRET}: the cluster secret
+   * @param ssl the {@code SPARK_SSL_…} family, when switched on
+   */
+  public record Access(
+      AuthMode api,
+      AuthMode thrift,
+      AuthMode connect,
+      Optional<Secret> apiToken,
+      Optional<Secret> notebookToken,
+      Optional<Boolean> rpcAuthentication,
+      Optional<Secret> rpcSecret,
+      Optional<Ssl> ssl) {}
+
+  /** How a service checks who calls. */
+  public enum AuthMode {
+    /** A bearer token, as password for JDBC. */
+    TOKEN,
+    /** Open to everyone who reaches the port. */
+    NONE
+  }
+
+  /**
+   * TLS of Spark's web pages, {@code spark.ssl.*}.
+   *
+   * @param keyStore {@code SPARK_SSL_KEYSTORE_FILE}
+   * @param keyStorePassword {@code SPARK_SSL_KEYSTORE_PASSWORD}
+   * @param keyPassword {@code SPARK_SSL_KEY_PASSWORD}
+   * @param trustStore {@code SPARK_SSL_TRUSTSTORE_FILE}
+   * @param trustStorePassword {@code SPARK_SSL_TRUSTSTORE_PASSWORD}
+   * @param needClientAuth {@code SPARK_SSL_NEED_CLIENT_AUTH}
+   * @param protocol {@code SPARK_SSL_PROTOCOL}, such as {@code TLSv1.3}
+   */
+  public record Ssl(
+      Path keyStore,
+      Secret keyStorePassword,
+      Optional<Secret> keyPassword,
+      Optional<Path> trustStore,
+      Optional<Secret> trustStorePassword,
+      boolean needClientAuth,
+      String protocol) {}
+
+  /**
+   * Limits of the REST gateway.
+   *
+   * @param maxUpload {@code MAX_UPLOAD_SIZE}: bytes of one request's body
+   * @param maxConcurrentQueries {@code MAX_CONCURRENT_QUERIES}: SQL jobs that run at once
+   * @param maxConcurrentApplications {@code MAX_CONCURRENT_APPLICATIONS}: applications that run at
+   *     once
+   * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
+   * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
+   *     server; empty: the masters' hosts are tried
+   */
+  public record Gateway(
+      MemorySize maxUpload,
+      int maxConcurrentQueries,
+      int maxConcurrentApplications,
+      Path jobsDir,
+      Optional<HostAndPort> thriftServer) {}
+
+  /**
+   * How daemons are watched and stopped.
+   *
+   * @param gracePeriod {@code STOP_GRACE_PERIOD}: time for an orderly stop of everything
+   * @param readyTimeout {@code READY_TIMEOUT}: time in which a daemon must become ready before it
+   *     counts as failed
+   * @param maxRestarts {@code MAX_RESTARTS}: restarts of one daemon within {@code restartWindow}
+   *     before the node gives up
+   * @param restartWindow {@code RESTART_WINDOW}
+   * @param logFormat {@code LOG_FORMAT}
+   */
+  public record Supervision(
+      Duration gracePeriod,
+      Duration readyTimeout,
+      int maxRestarts,
+      Duration restartWindow,
+      LogFormat logFormat) {}
+
+  /** Shape of the lines on standard output. */
+  public enum LogFormat {
+    /** Role, then the line as the daemon wrote it. */
+    TEXT,
+    /** One JSON object per line. */
+    JSON
+  }
+
+  /**
+   * Where things are on this machine.
+   *
+   * @param home {@code SPARK_APPLIANCE_HOME}: this program, its {@code conf/} and {@code
+   *     spark-jars/}
+   * @param sparkHome {@code SPARK_HOME}: the Spark distribution
+   * @param data {@code SPARK_APPLIANCE_DATA}: everything that is written
+   * @param mountedConf {@code SPARK_APPLIANCE_CONF}: configuration that an operator mounted; need
+   *     not exist
+   * @param confDir {@code SPARK_CONF_DIR}: the configuration written at start
+   * @param eventLogDir {@code EVENT_LOG_DIR}: a local path or a URI
+   * @param localDirs {@code SPARK_LOCAL_DIRS}: scratch space; empty: below {@code data}
+   * @param python {@code PYSPARK_PYTHON}: interpreter that driver and executors share
+   */
+  public record Paths(
+      Path home,
+      Path sparkHome,
+      Path data,
+      Path mountedConf,
+      Path confDir,
+      String eventLogDir,
+      List<Path> localDirs,
+      String python) {
+    /** Takes a copy that can't be changed. */
+    public Paths {
+      localDirs = List.copyOf(localDirs);
+    }
+
+    /** Secrets generated on this node: directory with mode 0700. */
+    public Path secrets() {
+      return data.resolve("secrets");
+    }
+
+    /** One log file per daemon. */
+    public Path logs() {
+      return data.resolve("logs");
+    }
+
+    /** Files fetched at start: external jars and configuration. */
+    public Path fetched() {
+      return data.resolve("fetched");
+    }
+  }
+}
