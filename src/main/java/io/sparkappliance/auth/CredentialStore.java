@@ -1,0 +1,93 @@
+package io.sparkappliance.auth;
+
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.Problem;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The node's secrets: those that were given, else those kept from an earlier start, else new ones.
+ * All of them end up in the data volume with mode 0600, because daemons read files, not arguments.
+ */
+public final class CredentialStore {
+  /** File name of the API token below {@link Settings.Paths#secrets()}. */
+  public static final String API_TOKEN = "api-token";
+
+  /** File name of the cluster secret. */
+  public static final String RPC_SECRET = "rpc-secret";
+
+  private final Path directory;
+
+  /** Keeps the secrets in one directory, normally {@link Settings.Paths#secrets()}. */
+  public CredentialStore(Path directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * What is in force, and whether it was made just now.
+   *
+   * @param credentials the secrets
+   * @param generated true when the API token was made at this start, so that it has to be shown
+   *     once
+   */
+  public record Loaded(Credentials credentials, boolean generated) {}
+
+  /**
+   * Loads or makes the secrets. A given secret replaces the one that was kept. The cluster secret
+   * is made on a single node only: anywhere else a node of its own making would be shut out.
+   *
+   * @throws ConfigurationException when the directory can't be read or written
+   */
+  public Loaded load(Settings settings) {
+    try {
+      Settings.Access access = settings.access();
+      boolean known = access.apiToken().isPresent() || file(API_TOKEN).read().isPresent();
+      Secret apiToken = keep(API_TOKEN, access.apiToken());
+      Secret notebookToken = access.notebookToken().orElse(apiToken);
+      return new Loaded(new Credentials(apiToken, notebookToken, rpcSecret(settings)), !known);
+    } catch (IOException failure) {
+      throw new ConfigurationException(
+          new Problem(
+              "SPARK_APPLIANCE_DATA",
+              directory.getParent().toString(),
+              "must be a directory that user id "
+                  + System.getProperty("user.name")
+                  + " can write ("
+                  + failure.getClass().getSimpleName()
+                  + ": "
+                  + failure.getMessage()
+                  + ")",
+              "Mount a volume or a tmpfs there, or give its directory to the user the container"
+                  + " runs as (chown 185, or the uid of `docker run -u`)."));
+    }
+  }
+
+  private Optional<Secret> rpcSecret(Settings settings) throws IOException {
+    Settings.Access access = settings.access();
+    if (!access.rpcAuthentication().orElse(true)) {
+      return Optional.empty();
+    }
+    if (access.rpcSecret().isPresent() || settings.isSingleNode()) {
+      return Optional.of(keep(RPC_SECRET, access.rpcSecret()));
+    }
+    return Optional.empty();
+  }
+
+  private Secret keep(String name, Optional<Secret> given) throws IOException {
+    SecretFile file = file(name);
+    Optional<String> kept = file.read();
+    String wanted = given.map(Secret::reveal).or(() -> kept).orElseGet(Tokens::generate);
+    if (!kept.equals(Optional.of(wanted))) {
+      file.write(wanted);
+    }
+    return new Secret(wanted);
+  }
+
+  private SecretFile file(String name) {
+    return new SecretFile(directory.resolve(name));
+  }
+}
