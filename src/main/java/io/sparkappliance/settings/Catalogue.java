@@ -1,0 +1,675 @@
+package io.sparkappliance.settings;
+
+import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.Settings.LogFormat;
+import io.sparkappliance.settings.Variable.Group;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Every environment variable the appliance reads. The settings, {@code check}, the documentation
+ * page and "did you mean" all come from here.
+ */
+public final class Catalogue {
+  /** Prefix of variables that give any single Spark setting. */
+  public static final String SPARK_CONF_PREFIX = "SPARK_CONF_";
+
+  /** What {@code SPARK_MODE} can say. */
+  static final Map<String, Role> MODES =
+      Map.of(
+          "master", Role.MASTER,
+          "worker", Role.WORKER,
+          "thriftserver", Role.THRIFTSERVER,
+          "connect", Role.CONNECT,
+          "historyserver", Role.HISTORYSERVER,
+          "webapp", Role.GATEWAY,
+          "notebook", Role.NOTEBOOK);
+
+  private final List<Variable<?>> all = new ArrayList<>();
+  private final Map<Role, Variable<Boolean>> roles = new EnumMap<>(Role.class);
+
+  // Roles.
+  final Variable<String> mode;
+  final Variable<Boolean> startZookeeper;
+
+  // Cluster.
+  final Variable<String> applicationId;
+  final Variable<String> applicationVersion;
+  final Variable<Integer> clusterSize;
+  final Variable<List<HostAndPort>> masters;
+  final Variable<String> zookeeper;
+
+  // Memory and cores.
+  final Variable<MemorySize> executorMemory;
+  final Variable<MemorySize> driverMemory;
+  final Variable<MemorySize> workerMemory;
+  final Variable<MemorySize> daemonMemory;
+  final Variable<Integer> workerCores;
+  final Variable<Integer> defaultCores;
+
+  // Configuration and libraries.
+  final Variable<String> hiveSite;
+  final Variable<String> extConf;
+  final Variable<List<String>> extJars;
+  final Variable<List<String>> pythonLibs;
+
+  // Access and encryption.
+  final Variable<AuthMode> apiAuth;
+  final Variable<AuthMode> thriftAuth;
+  final Variable<AuthMode> connectAuth;
+  final Variable<Secret> apiToken;
+  final Variable<Secret> notebookToken;
+  final Variable<Boolean> rpcAuthentication;
+  final Variable<Secret> rpcSecret;
+  final Variable<Boolean> rpcEncryption;
+  final Variable<Boolean> localStorageEncryption;
+  final Variable<Boolean> ssl;
+  final Variable<Path> sslKeyStore;
+  final Variable<Secret> sslKeyStorePassword;
+  final Variable<Secret> sslKeyPassword;
+  final Variable<Path> sslTrustStore;
+  final Variable<Secret> sslTrustStorePassword;
+  final Variable<Boolean> sslNeedClientAuth;
+  final Variable<String> sslProtocol;
+  final Variable<Integer> sslPort;
+  final Variable<String> authUrl;
+  final Variable<String> tokenInfoUrl;
+  final Variable<String> oauth2Scope;
+
+  // REST gateway.
+  final Variable<MemorySize> maxUpload;
+  final Variable<Integer> maxQueries;
+  final Variable<Integer> maxApplications;
+  final Variable<Path> jobsDir;
+  final Variable<HostAndPort> thriftServer;
+
+  // Addresses and ports.
+  final Variable<String> advertisedHost;
+  final Variable<String> publicDns;
+  final Variable<Integer> masterPort;
+  final Variable<Integer> masterUiPort;
+  final Variable<Integer> workerPort;
+  final Variable<Integer> workerUiPort;
+  final Variable<Integer> shufflePort;
+  final Variable<Integer> thriftPort;
+  final Variable<Integer> connectPort;
+  final Variable<Integer> historyPort;
+  final Variable<Integer> gatewayPort;
+  final Variable<Integer> notebookPort;
+  final Variable<Integer> managementPort;
+  final Variable<Integer> sqlDriverPort;
+  final Variable<Integer> sqlBlockManagerPort;
+  final Variable<Integer> sqlUiPort;
+
+  // Operation.
+  final Variable<Duration> gracePeriod;
+  final Variable<Duration> readyTimeout;
+  final Variable<Integer> maxRestarts;
+  final Variable<Duration> restartWindow;
+  final Variable<LogFormat> logFormat;
+  final Variable<Boolean> metrics;
+  final Variable<String> eventLogDir;
+
+  // Paths.
+  final Variable<Path> data;
+  final Variable<Path> mountedConf;
+  final Variable<List<Path>> localDirs;
+  final Variable<Path> home;
+  final Variable<Path> sparkHome;
+  final Variable<Path> confDir;
+  final Variable<String> python;
+
+  /** The one catalogue there is; it has no state of its own. */
+  public Catalogue() {
+    for (Role role : Role.values()) {
+      roles.put(role, add(role.variable(), Group.ROLES, Parsers.flag(), "", roleMeaning(role)));
+    }
+    startZookeeper =
+        add(
+            "START_ZOOKEEPER",
+            Group.ROLES,
+            Parsers.flag(),
+            "",
+            "Run a ZooKeeper server. Not supported yet: a node that is asked for it does not start.");
+    mode =
+        add(
+            "SPARK_MODE",
+            Group.ROLES,
+            Parsers.oneOf(MODES.keySet().stream().sorted().toList(), "master"),
+            "",
+            "One role by its name, for users of other images: `master` means `START_MASTER=true`.");
+
+    applicationId =
+        add(
+            "APPLICATION_ID",
+            Group.CLUSTER,
+            Parsers.identifier(),
+            "spark",
+            "Application id: names the stack, and is part of the default SQL user name.");
+    applicationVersion =
+        add(
+            "APPLICATION_VERSION",
+            Group.CLUSTER,
+            Parsers.identifier(),
+            "",
+            "Version of the application; part of the default SQL user name.");
+    clusterSize =
+        add(
+            "CLUSTER_SIZE",
+            Group.CLUSTER,
+            Parsers.count(10_000),
+            "1",
+            "Nodes in the stack. With 1, and a master and a worker here, this is a single node: only"
+                + " then is a cluster secret generated.");
+    masters =
+        add(
+            "MASTER_STACK_NAME",
+            List.of("SPARK_MASTER_URL"),
+            Group.CLUSTER,
+            Parsers.masters(),
+            "",
+            "The master this node works for, `spark://host:port`. Empty: the master on this node.");
+    zookeeper =
+        add(
+            "ZOOKEEPER_STACK_NAME",
+            List.of("ZOOKEEPER_CONNECT"),
+            Group.CLUSTER,
+            Parsers.text(),
+            "",
+            "ZooKeeper ensemble of a high-availability cluster. Not supported yet: a node that is"
+                + " given one does not start.");
+
+    executorMemory =
+        add(
+            "EXECUTOR_MEMORY",
+            Group.RESOURCES,
+            Parsers.memory(),
+            "",
+            "Heap of one executor. Not set: `spark.executor.memory` of the configuration (`2g` as"
+                + " shipped), less on a node below 8 GiB.");
+    driverMemory =
+        add(
+            "DRIVER_MEMORY",
+            Group.RESOURCES,
+            Parsers.memory(),
+            "",
+            "Heap of each driver that the appliance starts itself. Not set: `spark.driver.memory` of"
+                + " the configuration (`2g` as shipped), less on a node below 8 GiB.");
+    workerMemory =
+        add(
+            "SPARK_WORKER_MEMORY",
+            Group.RESOURCES,
+            Parsers.memory(),
+            "",
+            "What the worker may give to executors. Not set: what the node's other roles leave.");
+    daemonMemory =
+        add(
+            "SPARK_DAEMON_MEMORY",
+            Group.RESOURCES,
+            Parsers.memory(),
+            "",
+            "Heap of master, worker and history server, each. Not set: `512m`, less on a node below"
+                + " 8 GiB.");
+    workerCores =
+        add(
+            "SPARK_WORKER_CORES",
+            Group.RESOURCES,
+            Parsers.count(4096),
+            "",
+            "Cores the worker offers. Not set: those of the machine or the container.");
+    defaultCores =
+        add(
+            "DEFAULT_CORES",
+            Group.RESOURCES,
+            Parsers.count(100_000),
+            "",
+            "Cores an application gets when it does not say (`spark.deploy.defaultCores`). Not set:"
+                + " all that are free.");
+
+    hiveSite =
+        add(
+            "HIVE_SITE_XML",
+            Group.SOURCES,
+            Parsers.location(),
+            "",
+            "`hive-site.xml` to use, such as one that names a metastore. Not set: an embedded Derby"
+                + " metastore in the data directory, for one node.");
+    extConf =
+        add(
+            "EXT_CONF",
+            Group.SOURCES,
+            Parsers.location(),
+            "",
+            "Properties file merged over `spark-defaults.conf`; a key in it replaces the default's.");
+    extJars =
+        add(
+            "EXT_JARS",
+            Group.SOURCES,
+            Parsers.locations(),
+            "",
+            "Jars with functions or drivers, comma-separated; every application gets them.");
+    pythonLibs =
+        add(
+            "PYTHON_LIBS",
+            Group.SOURCES,
+            Parsers.requirements(),
+            "",
+            "Python packages to install before anything starts, comma-separated pip requirements."
+                + " Drivers and executors see them.");
+
+    apiToken =
+        add(
+            "API_TOKEN",
+            Group.ACCESS,
+            Parsers.secret(),
+            "",
+            "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set: generated"
+                + " at the first start, printed once, kept in the data directory.");
+    apiAuth =
+        add(
+            "API_AUTH",
+            Group.ACCESS,
+            Parsers.authMode(),
+            "token",
+            "`none` opens the gateway to everyone who reaches its port.");
+    thriftAuth =
+        add(
+            "THRIFT_AUTH",
+            Group.ACCESS,
+            Parsers.authMode(),
+            "token",
+            "`none` lets every JDBC client in without a password.");
+    connectAuth =
+        add(
+            "CONNECT_AUTH",
+            Group.ACCESS,
+            Parsers.authMode(),
+            "token",
+            "`none` lets every Spark Connect client in without a token.");
+    notebookToken =
+        add(
+            "NOTEBOOK_TOKEN",
+            Group.ACCESS,
+            Parsers.secret(),
+            "",
+            "Token that the notebook asks for. Not set: the API token.");
+    rpcAuthentication =
+        add(
+            "SPARK_RPC_AUTHENTICATION_ENABLED",
+            Group.ACCESS,
+            Parsers.flag(),
+            "",
+            "Whether Spark's processes authenticate each other. Not set: on as soon as a cluster"
+                + " secret is known, which on a single node is always.");
+    rpcSecret =
+        add(
+            "SPARK_RPC_AUTHENTICATION_SECRET",
+            Group.ACCESS,
+            Parsers.secret(),
+            "",
+            "The cluster secret, the same on every node and client. Not set: generated on a single"
+                + " node, none elsewhere.");
+    rpcEncryption =
+        add(
+            "SPARK_RPC_ENCRYPTION_ENABLED",
+            Group.ACCESS,
+            Parsers.flag(),
+            "",
+            "Whether Spark's processes encrypt what they send each other"
+                + " (`spark.network.crypto.enabled`). Not set: on with authentication.");
+    localStorageEncryption =
+        add(
+            "SPARK_LOCAL_STORAGE_ENCRYPTION_ENABLED",
+            Group.ACCESS,
+            Parsers.flag(),
+            "",
+            "Whether shuffle and spill files are encrypted (`spark.io.encryption.enabled`).");
+    ssl =
+        add(
+            "SPARK_SSL_ENABLED",
+            Group.ACCESS,
+            Parsers.flag(),
+            "",
+            "TLS on Spark's web pages (`spark.ssl.enabled`).");
+    sslKeyStore =
+        add(
+            "SPARK_SSL_KEYSTORE_FILE",
+            Group.ACCESS,
+            Parsers.absolutePath(),
+            "",
+            "Key store with the certificate (PKCS12 or JKS).");
+    sslKeyStorePassword =
+        add(
+            "SPARK_SSL_KEYSTORE_PASSWORD",
+            Group.ACCESS,
+            Parsers.password(),
+            "",
+            "Password of the key store.");
+    sslKeyPassword =
+        add(
+            "SPARK_SSL_KEY_PASSWORD",
+            Group.ACCESS,
+            Parsers.password(),
+            "",
+            "Password of the key. Not set: the key store's.");
+    sslTrustStore =
+        add(
+            "SPARK_SSL_TRUSTSTORE_FILE",
+            Group.ACCESS,
+            Parsers.absolutePath(),
+            "",
+            "Trust store for clients' certificates.");
+    sslTrustStorePassword =
+        add(
+            "SPARK_SSL_TRUSTSTORE_PASSWORD",
+            Group.ACCESS,
+            Parsers.password(),
+            "",
+            "Password of the trust store.");
+    sslNeedClientAuth =
+        add(
+            "SPARK_SSL_NEED_CLIENT_AUTH",
+            Group.ACCESS,
+            Parsers.flag(),
+            "false",
+            "Whether browsers must present a certificate.");
+    sslProtocol =
+        add(
+            "SPARK_SSL_PROTOCOL",
+            Group.ACCESS,
+            Parsers.oneOf(List.of("tlsv1.2", "tlsv1.3"), "TLSv1.3"),
+            "TLSv1.3",
+            "Protocol version.");
+    sslPort =
+        add(
+            "SPARK_WEBUI_SSL_PORT",
+            Group.ACCESS,
+            Parsers.port(),
+            "",
+            "Port of Spark's web pages with TLS (`spark.ssl.ui.port`). Not set: the plain port plus"
+                + " 400.");
+    authUrl =
+        add(
+            "AUTH_URL",
+            Group.ACCESS,
+            Parsers.location(),
+            "",
+            "OAuth2 authorisation endpoint. Not supported yet: a node that is given one does not"
+                + " start.");
+    tokenInfoUrl =
+        add(
+            "TOKENINFO_URL",
+            Group.ACCESS,
+            Parsers.location(),
+            "",
+            "Endpoint that validates bearer tokens. Not supported yet: a node that is given one does"
+                + " not start.");
+    oauth2Scope =
+        add(
+            "OAUTH2_SCOPE",
+            Group.ACCESS,
+            Parsers.text(),
+            "uid",
+            "Scope a token must carry; means something only together with `TOKENINFO_URL`.");
+
+    maxUpload =
+        add(
+            "MAX_UPLOAD_SIZE",
+            Group.GATEWAY,
+            Parsers.bytes(),
+            "512m",
+            "Largest request the gateway takes.");
+    maxQueries =
+        add(
+            "MAX_CONCURRENT_QUERIES",
+            Group.GATEWAY,
+            Parsers.count(1000),
+            "4",
+            "SQL jobs that run at once; more wait their turn.");
+    maxApplications =
+        add(
+            "MAX_CONCURRENT_APPLICATIONS",
+            Group.GATEWAY,
+            Parsers.count(1000),
+            "4",
+            "Applications whose drivers run at once on the gateway's node; more wait their turn.");
+    jobsDir =
+        add(
+            "JOBS_DIR",
+            Group.GATEWAY,
+            Parsers.absolutePath(),
+            "",
+            "Records, inputs and outputs of jobs. Not set: `jobs` in the data directory.");
+    thriftServer =
+        add(
+            "THRIFT_SERVER",
+            Group.GATEWAY,
+            Parsers.hostAndPort(10_000),
+            "",
+            "Where the gateway sends SQL. Not set: the thrift server of this node, else the first"
+                + " master's host that runs one.");
+
+    advertisedHost =
+        add(
+            "ADVERTISED_HOST",
+            List.of("SPARK_MASTER_HOST"),
+            Group.NETWORK,
+            Parsers.host(),
+            "",
+            "Address under which other nodes reach this one. Not set: the address of the host name,"
+                + " else of the first network interface. A loopback address keeps everything on this"
+                + " machine.");
+    publicDns =
+        add(
+            "SPARK_PUBLIC_DNS",
+            Group.NETWORK,
+            Parsers.host(),
+            "",
+            "Host name that people use in a browser, for printed addresses and links in Spark's"
+                + " pages.");
+    masterPort = port("SPARK_MASTER_PORT", "7077", "Master, for workers and drivers.");
+    masterUiPort = port("SPARK_MASTER_WEBUI_PORT", "8080", "Web page of the master.");
+    workerPort =
+        port(
+            "SPARK_WORKER_PORT",
+            "",
+            "Worker. Not set: 7077 where no master runs beside it, else one that is free.");
+    workerUiPort = port("SPARK_WORKER_WEBUI_PORT", "8081", "Web page of the worker.");
+    shufflePort =
+        port(
+            "SHUFFLE_SERVICE_PORT",
+            "7337",
+            "Shuffle service of the worker; the same on every node of a cluster.");
+    thriftPort = port("THRIFT_PORT", "10000", "Thrift server (JDBC/ODBC).");
+    connectPort = port("CONNECT_PORT", "15002", "Spark Connect.");
+    historyPort = port("HISTORY_PORT", "18080", "History server.");
+    gatewayPort = port("GATEWAY_PORT", "8000", "REST gateway.");
+    notebookPort = port("NOTEBOOK_PORT", "8888", "Notebook.");
+    managementPort =
+        port("MANAGEMENT_PORT", "8090", "Health, readiness and metrics of the appliance itself.");
+    sqlDriverPort =
+        port(
+            "SQL_DRIVER_PORT", "7078", "Driver of thrift server and Spark Connect, for executors.");
+    sqlBlockManagerPort =
+        port("SQL_BLOCK_MANAGER_PORT", "7079", "Block manager of that driver, for executors.");
+    sqlUiPort = port("SQL_UI_PORT", "4040", "Web page of that driver.");
+
+    gracePeriod =
+        add(
+            "STOP_GRACE_PERIOD",
+            Group.OPERATION,
+            Parsers.duration(),
+            "30s",
+            "Time for an orderly stop of everything; what still runs then is killed. Give `docker"
+                + " stop -t` a little more.");
+    readyTimeout =
+        add(
+            "READY_TIMEOUT",
+            Group.OPERATION,
+            Parsers.duration(),
+            "3m",
+            "Time in which a daemon must become ready; later counts as a failure.");
+    maxRestarts =
+        add(
+            "MAX_RESTARTS",
+            Group.OPERATION,
+            Parsers.count(1000),
+            "5",
+            "How often one daemon is restarted within `RESTART_WINDOW` before the node gives up.");
+    restartWindow =
+        add(
+            "RESTART_WINDOW",
+            Group.OPERATION,
+            Parsers.duration(),
+            "10m",
+            "The time in which restarts are counted.");
+    logFormat =
+        add(
+            "LOG_FORMAT",
+            Group.OPERATION,
+            Parsers.logFormat(),
+            "text",
+            "Lines of the container's log: `text`, each with its role in front, or `json`, one object"
+                + " per line.");
+    metrics =
+        add(
+            "SPARK_METRICS_ENABLED",
+            Group.OPERATION,
+            Parsers.flag(),
+            "",
+            "Executor metrics for Prometheus on the drivers' pages (`spark.ui.prometheus.enabled`)."
+                + " Not set: on.");
+    eventLogDir =
+        add(
+            "EVENT_LOG_DIR",
+            Group.OPERATION,
+            Parsers.location(),
+            "",
+            "Where applications write event logs and the history server reads them: a path or a URI."
+                + " Not set: `events` in the data directory.");
+
+    data =
+        add(
+            "SPARK_APPLIANCE_DATA",
+            Group.PATHS,
+            Parsers.absolutePath(),
+            "/var/lib/spark-appliance",
+            "Everything that is written: configuration, secrets, metastore, jobs, logs, scratch.");
+    mountedConf =
+        add(
+            "SPARK_APPLIANCE_CONF",
+            Group.PATHS,
+            Parsers.absolutePath(),
+            "/etc/spark-appliance",
+            "Mounted configuration, merged over the shipped one; need not exist.");
+    localDirs =
+        add(
+            "SPARK_LOCAL_DIRS",
+            Group.PATHS,
+            Parsers.absolutePaths(),
+            "",
+            "Scratch directories for shuffle and spill, comma-separated. Not set: `local` in the data"
+                + " directory.");
+    home =
+        add(
+            "SPARK_APPLIANCE_HOME",
+            Group.PATHS,
+            Parsers.absolutePath(),
+            "/opt/spark-appliance",
+            "This program. Set in the image.");
+    sparkHome =
+        add(
+            "SPARK_HOME",
+            Group.PATHS,
+            Parsers.absolutePath(),
+            "/opt/spark",
+            "The Spark distribution. Set in the image.");
+    confDir =
+        add(
+            "SPARK_CONF_DIR",
+            Group.PATHS,
+            Parsers.absolutePath(),
+            "",
+            "Where the configuration is written at start. Not set: `conf` in the data directory.");
+    python =
+        add(
+            "PYSPARK_PYTHON",
+            Group.PATHS,
+            Parsers.text(),
+            "python3",
+            "Interpreter that drivers and executors share. Set in the image.");
+  }
+
+  private static String roleMeaning(Role role) {
+    return switch (role) {
+      case MASTER -> "Run a Spark master.";
+      case WORKER -> "Run a Spark worker.";
+      case THRIFTSERVER -> "Run the JDBC/ODBC server (HiveServer2 protocol).";
+      case CONNECT ->
+          "Run a Spark Connect server (gRPC). Together with the thrift server it shares one driver.";
+      case HISTORYSERVER -> "Run the history server over the event logs.";
+      case GATEWAY -> "Run the REST gateway.";
+      case NOTEBOOK -> "Run JupyterLab; not in the `-slim` image.";
+    };
+  }
+
+  private Variable<Integer> port(String name, String fallback, String meaning) {
+    return add(name, Group.NETWORK, Parsers.port(), fallback, meaning);
+  }
+
+  private <T> Variable<T> add(
+      String name, Group group, Parser<T> parser, String fallback, String meaning) {
+    return add(name, List.of(), group, parser, fallback, meaning);
+  }
+
+  private <T> Variable<T> add(
+      String name,
+      List<String> aliases,
+      Group group,
+      Parser<T> parser,
+      String fallback,
+      String meaning) {
+    Variable<T> variable =
+        new Variable<>(
+            name,
+            aliases,
+            group,
+            parser,
+            fallback.isEmpty() ? Optional.empty() : Optional.of(fallback),
+            meaning);
+    all.add(variable);
+    return variable;
+  }
+
+  /** Every variable, in the order of the documentation. */
+  public List<Variable<?>> all() {
+    return Collections.unmodifiableList(all);
+  }
+
+  /** The variable that turns a role on. */
+  public Variable<Boolean> role(Role role) {
+    return roles.get(role);
+  }
+
+  /** Every name that means something: variables, aliases, and the names of their files. */
+  public Set<String> names() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Variable<?> variable : all) {
+      names.add(variable.name());
+      names.addAll(variable.aliases());
+      if (variable.isSecret()) {
+        names.add(variable.name() + Variable.FILE_SUFFIX);
+        variable.aliases().forEach(alias -> names.add(alias + Variable.FILE_SUFFIX));
+      }
+    }
+    return names;
+  }
+}

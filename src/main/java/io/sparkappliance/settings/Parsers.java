@@ -1,0 +1,296 @@
+package io.sparkappliance.settings;
+
+import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.Settings.LogFormat;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The kinds of values that variables have. */
+final class Parsers {
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|min|h)?");
+  private static final Pattern HOST =
+      Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\\[[0-9a-fA-F:.]+\\]");
+  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+  private static final Pattern LOCATION =
+      Pattern.compile("(/|file:/|https?://[^/]|s3[an]?://[^/]).*", Pattern.CASE_INSENSITIVE);
+
+  private Parsers() {}
+
+  static Parser<Boolean> flag() {
+    return new Parser<>(
+        "must be true, 1, yes or on; or false, 0, no, off or empty (any letter case)",
+        "true",
+        text ->
+            switch (text.toLowerCase(Locale.ROOT)) {
+              case "true", "1", "yes", "on" -> Optional.of(true);
+              case "false", "0", "no", "off" -> Optional.of(false);
+              default -> Optional.empty();
+            });
+  }
+
+  static Parser<Integer> port() {
+    return wholeNumber(1, 65_535, "a port number", "8080");
+  }
+
+  static Parser<Integer> count(int most) {
+    return wholeNumber(1, most, "a whole number", "2");
+  }
+
+  private static Parser<Integer> wholeNumber(int least, int most, String what, String example) {
+    return new Parser<>(
+        "must be " + what + " from " + least + " to " + most,
+        example,
+        text ->
+            text.matches("\\d{1,9}")
+                ? Optional.of(Integer.valueOf(text)).filter(n -> n >= least && n <= most)
+                : Optional.empty());
+  }
+
+  /** A plain number counts MiB, as Spark reads its own memory settings. */
+  static Parser<MemorySize> memory() {
+    return size(
+        'm',
+        MemorySize.ofMebibytes(1),
+        "must be a memory size of at least 1m: a whole number with k, m, g or t (none: MiB)",
+        "2g");
+  }
+
+  /** A plain number counts bytes. */
+  static Parser<MemorySize> bytes() {
+    return size(
+        'b',
+        new MemorySize(1),
+        "must be a size of at least 1 byte: a whole number with k, m, g or t (none: bytes)",
+        "512m");
+  }
+
+  private static Parser<MemorySize> size(
+      char plainUnit, MemorySize least, String accepted, String example) {
+    return new Parser<>(
+        accepted,
+        example,
+        text ->
+            MemorySize.parseBytes(text, plainUnit).stream()
+                .mapToObj(MemorySize::new)
+                .filter(size -> size.compareTo(least) >= 0)
+                .findFirst());
+  }
+
+  static Parser<Duration> duration() {
+    return new Parser<>(
+        "must be a duration of at least 1s: a whole number with s, m or h (none: seconds)",
+        "60s",
+        text -> {
+          Matcher matcher = DURATION.matcher(text.toLowerCase(Locale.ROOT));
+          if (!matcher.matches()) {
+            return Optional.empty();
+          }
+          long number = Long.parseLong(matcher.group(1));
+          String unit = matcher.group(2) == null ? "s" : matcher.group(2);
+          Duration duration =
+              switch (unit) {
+                case "ms" -> Duration.ofMillis(number);
+                case "s" -> Duration.ofSeconds(number);
+                case "h" -> Duration.ofHours(number);
+                default -> Duration.ofMinutes(number);
+              };
+          return Optional.of(duration).filter(d -> d.compareTo(Duration.ofSeconds(1)) >= 0);
+        });
+  }
+
+  static Parser<String> identifier() {
+    return new Parser<>(
+        "must be 1 to 63 letters, digits, dots, dashes or underscores, a letter or digit first",
+        "spark",
+        text -> Optional.of(text).filter(IDENTIFIER.asMatchPredicate()));
+  }
+
+  static Parser<String> host() {
+    return new Parser<>(
+        "must be a host name or an IP address (IPv6 in brackets)",
+        "10.0.0.7",
+        text -> Optional.of(text).filter(HOST.asMatchPredicate()));
+  }
+
+  static Parser<HostAndPort> hostAndPort(int defaultPort) {
+    return new Parser<>(
+        "must be host:port, or a host alone (port " + defaultPort + ")",
+        "node1:" + defaultPort,
+        text -> hostAndPort(text, defaultPort));
+  }
+
+  private static Optional<HostAndPort> hostAndPort(String text, int defaultPort) {
+    int colon = text.lastIndexOf(':');
+    boolean plain = colon < 0 || text.endsWith("]");
+    String host = plain ? text : text.substring(0, colon);
+    Optional<Integer> port =
+        plain ? Optional.of(defaultPort) : port().read().apply(text.substring(colon + 1));
+    return HOST.matcher(host).matches()
+        ? port.map(p -> new HostAndPort(host, p))
+        : Optional.empty();
+  }
+
+  /** Spark's own form of a master list. */
+  static Parser<List<HostAndPort>> masters() {
+    return new Parser<>(
+        "must be spark://host[:port][,host[:port]…]; names of AWS stacks are not supported yet",
+        "spark://node1:7077",
+        text -> {
+          if (!text.startsWith("spark://")) {
+            return Optional.empty();
+          }
+          String[] parts = text.substring("spark://".length()).split(",", -1);
+          List<HostAndPort> masters = new ArrayList<>();
+          for (String part : parts) {
+            Optional<HostAndPort> master = hostAndPort(part.strip(), 7077);
+            if (master.isEmpty()) {
+              return Optional.empty();
+            }
+            masters.add(master.get());
+          }
+          return Optional.of(List.copyOf(masters));
+        });
+  }
+
+  static Parser<String> location() {
+    return new Parser<>(
+        "must be an absolute path or a file:, http:, https: or s3: URI",
+        "s3://bucket/path/file",
+        text -> Optional.of(text).filter(LOCATION.asMatchPredicate()));
+  }
+
+  static Parser<List<String>> locations() {
+    return new Parser<>(
+        "must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs",
+        "/jars/udf.jar,s3://bucket/driver.jar",
+        text -> {
+          List<String> parts = commaSeparated(text);
+          return parts.stream().allMatch(LOCATION.asMatchPredicate())
+              ? Optional.of(parts)
+              : Optional.empty();
+        });
+  }
+
+  static Parser<List<String>> requirements() {
+    return new Parser<>(
+        "must be a comma-separated list of pip requirements, none of which begins with a dash",
+        "requests,pandas==2.2.3",
+        text -> {
+          List<String> parts = requirementList(text);
+          return parts.stream().noneMatch(part -> part.startsWith("-"))
+              ? Optional.of(parts)
+              : Optional.empty();
+        });
+  }
+
+  /** A comma inside a version range or extras belongs to its requirement: {@code a>=1,<2}. */
+  private static List<String> requirementList(String text) {
+    List<String> requirements = new ArrayList<>();
+    String current = "";
+    for (String part : text.split(",", -1)) {
+      boolean insideExtras = current.lastIndexOf('[') > current.lastIndexOf(']');
+      boolean continues = insideExtras || part.strip().matches("[<>=!~].*");
+      if (!current.isEmpty() && !continues) {
+        requirements.add(current.strip());
+        current = "";
+      }
+      current = current.isEmpty() ? part : current + "," + part;
+    }
+    requirements.add(current.strip());
+    return requirements.stream().filter(part -> !part.isEmpty()).toList();
+  }
+
+  static Parser<Path> absolutePath() {
+    return new Parser<>(
+        "must be an absolute path on this machine",
+        "/var/lib/spark-appliance",
+        text ->
+            text.startsWith("/") && text.indexOf('\0') < 0
+                ? Optional.of(Path.of(text).normalize())
+                : Optional.empty());
+  }
+
+  static Parser<List<Path>> absolutePaths() {
+    return new Parser<>(
+        "must be a comma-separated list of absolute paths on this machine",
+        "/mnt/disk1,/mnt/disk2",
+        text -> {
+          List<String> parts = commaSeparated(text);
+          return parts.stream().allMatch(part -> absolutePath().read().apply(part).isPresent())
+              ? Optional.of(parts.stream().map(Path::of).map(Path::normalize).toList())
+              : Optional.empty();
+        });
+  }
+
+  static Parser<AuthMode> authMode() {
+    return oneOf(AuthMode.class, "token");
+  }
+
+  static Parser<LogFormat> logFormat() {
+    return oneOf(LogFormat.class, "json");
+  }
+
+  /** The constants of an enum in lower case; any letter case is read. */
+  static <E extends Enum<E>> Parser<E> oneOf(Class<E> type, String example) {
+    E[] constants = type.getEnumConstants();
+    String names =
+        Arrays.stream(constants)
+            .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(" or "));
+    return new Parser<>(
+        "must be " + names,
+        example,
+        text ->
+            Arrays.stream(constants)
+                .filter(constant -> constant.name().equalsIgnoreCase(text))
+                .findFirst());
+  }
+
+  static Parser<String> oneOf(List<String> names, String example) {
+    return new Parser<>(
+        "must be one of " + String.join(", ", names),
+        example,
+        text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(names::contains));
+  }
+
+  /** A token or a shared secret: long enough not to be guessed, safe in headers and URLs. */
+  static Parser<Secret> secret() {
+    return new Parser<>(
+        "must be at least 8 printable ASCII characters without spaces",
+        "$(openssl rand -hex 16)",
+        true,
+        text ->
+            text.matches("[\\x21-\\x7e]{8,}") ? Optional.of(new Secret(text)) : Optional.empty());
+  }
+
+  /** A password of somebody else's making, such as a key store's. */
+  static Parser<Secret> password() {
+    return new Parser<>(
+        "must be one line of text",
+        "…",
+        true,
+        text -> text.lines().count() == 1 ? Optional.of(new Secret(text)) : Optional.empty());
+  }
+
+  static Parser<String> text() {
+    return new Parser<>(
+        "must be one line of text",
+        "text",
+        text -> Optional.of(text).filter(t -> t.lines().count() == 1));
+  }
+
+  private static List<String> commaSeparated(String text) {
+    return Arrays.stream(text.split(",", -1))
+        .map(String::strip)
+        .filter(part -> !part.isEmpty())
+        .toList();
+  }
+}

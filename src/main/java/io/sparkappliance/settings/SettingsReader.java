@@ -1,0 +1,393 @@
+package io.sparkappliance.settings;
+
+import io.sparkappliance.settings.Settings.Access;
+import io.sparkappliance.settings.Settings.Application;
+import io.sparkappliance.settings.Settings.Cluster;
+import io.sparkappliance.settings.Settings.Gateway;
+import io.sparkappliance.settings.Settings.Memory;
+import io.sparkappliance.settings.Settings.Network;
+import io.sparkappliance.settings.Settings.Paths;
+import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.settings.Settings.Sources;
+import io.sparkappliance.settings.Settings.Ssl;
+import io.sparkappliance.settings.Settings.Supervision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Turns an environment into {@link Settings}, once. */
+public final class SettingsReader {
+  /** Reads the file that a {@code …_FILE} variable names. */
+  @FunctionalInterface
+  public interface FileReader {
+    /**
+     * The whole file as text.
+     *
+     * @throws IOException when it can't be read
+     */
+    String read(Path path) throws IOException;
+  }
+
+  /**
+   * What came out.
+   *
+   * @param settings the settings
+   * @param resolved each variable with its value and origin, in catalogue order
+   * @param warnings what the user should know, though the node starts
+   */
+  public record Result(Settings settings, List<Resolved> resolved, List<String> warnings) {}
+
+  private final Catalogue catalogue = new Catalogue();
+  private final Map<String, String> environment;
+  private final FileReader files;
+  private final Problems problems = new Problems();
+  private final List<String> warnings = new ArrayList<>();
+  private final Map<String, Resolved> resolved = new TreeMap<>();
+
+  private SettingsReader(Map<String, String> environment, FileReader files) {
+    this.environment = environment;
+    this.files = files;
+  }
+
+  /**
+   * Reads settings of a node that runs at least one role.
+   *
+   * @param environment names and values; an empty value counts as not set
+   * @param files reads the files that {@code …_FILE} variables name
+   * @throws NoRoleException when nothing is wrong, but no role is asked for
+   * @throws ConfigurationException with every problem
+   */
+  public static Result read(Map<String, String> environment, FileReader files) {
+    return new SettingsReader(environment, files).read(true);
+  }
+
+  /**
+   * Reads settings for a command that is a client of the cluster and runs no role of its own.
+   *
+   * @param environment names and values; an empty value counts as not set
+   * @param files reads the files that {@code …_FILE} variables name
+   * @throws ConfigurationException with every problem
+   */
+  public static Result readForClient(Map<String, String> environment, FileReader files) {
+    return new SettingsReader(environment, files).read(false);
+  }
+
+  private Result read(boolean needsRole) {
+    Catalogue c = catalogue;
+    Set<Role> roles = roles();
+    Path data = require(c.data);
+    Settings settings =
+        new Settings(
+            new Application(require(c.applicationId), get(c.applicationVersion).orElse("")),
+            roles,
+            new Cluster(require(c.clusterSize), get(c.masters).orElse(List.of())),
+            new Network(get(c.advertisedHost), get(c.publicDns), ports()),
+            new Memory(
+                get(c.executorMemory),
+                get(c.driverMemory),
+                get(c.workerMemory),
+                get(c.daemonMemory)),
+            new Sources(
+                get(c.hiveSite),
+                get(c.extConf),
+                get(c.extJars).orElse(List.of()),
+                get(c.pythonLibs).orElse(List.of())),
+            access(),
+            new Gateway(
+                require(c.maxUpload),
+                require(c.maxQueries),
+                require(c.maxApplications),
+                get(c.jobsDir).orElse(data.resolve("jobs")),
+                get(c.thriftServer)),
+            new Supervision(
+                require(c.gracePeriod),
+                require(c.readyTimeout),
+                require(c.maxRestarts),
+                require(c.restartWindow),
+                require(c.logFormat)),
+            new Paths(
+                require(c.home),
+                require(c.sparkHome),
+                data,
+                require(c.mountedConf),
+                get(c.confDir).orElse(data.resolve("conf")),
+                get(c.eventLogDir).orElse(data.resolve("events").toString()),
+                get(c.localDirs).orElse(List.of()),
+                require(c.python)),
+            sparkProperties());
+    refuseWhatIsNotBuiltYet();
+    new NameCheck(catalogue).check(environment, problems, warnings);
+    new Consistency(settings, problems).check();
+    boolean noRole = needsRole && roles.isEmpty();
+    if (noRole && problems.isEmpty()) {
+      throw new NoRoleException();
+    }
+    problems.throwIfAny();
+    List<Resolved> inOrder =
+        catalogue.all().stream().map(variable -> resolved.get(variable.name())).toList();
+    return new Result(settings, inOrder, List.copyOf(warnings));
+  }
+
+  private Set<Role> roles() {
+    Set<Role> roles = EnumSet.noneOf(Role.class);
+    for (Role role : Role.values()) {
+      if (get(catalogue.role(role)).orElse(false)) {
+        roles.add(role);
+      }
+    }
+    get(catalogue.mode).map(Catalogue.MODES::get).ifPresent(roles::add);
+    return roles;
+  }
+
+  private Ports ports() {
+    Catalogue c = catalogue;
+    return new Ports(
+        require(c.masterPort),
+        require(c.masterUiPort),
+        get(c.workerPort),
+        require(c.workerUiPort),
+        require(c.shufflePort),
+        require(c.thriftPort),
+        require(c.connectPort),
+        require(c.historyPort),
+        require(c.gatewayPort),
+        require(c.notebookPort),
+        require(c.managementPort),
+        require(c.sqlDriverPort),
+        require(c.sqlBlockManagerPort),
+        require(c.sqlUiPort));
+  }
+
+  private Access access() {
+    Catalogue c = catalogue;
+    return new Access(
+        require(c.apiAuth),
+        require(c.thriftAuth),
+        require(c.connectAuth),
+        get(c.apiToken),
+        get(c.notebookToken),
+        get(c.rpcAuthentication),
+        get(c.rpcSecret),
+        ssl());
+  }
+
+  private Optional<Ssl> ssl() {
+    Catalogue c = catalogue;
+    boolean on = get(c.ssl).orElse(false);
+    Optional<Path> keyStore = get(c.sslKeyStore);
+    Optional<Secret> password = get(c.sslKeyStorePassword);
+    Optional<Secret> keyPassword = get(c.sslKeyPassword);
+    Optional<Path> trustStore = get(c.sslTrustStore);
+    Optional<Secret> trustStorePassword = get(c.sslTrustStorePassword);
+    boolean needClientAuth = require(c.sslNeedClientAuth);
+    String protocol = "TLSv" + require(c.sslProtocol).substring("tlsv".length());
+    if (!on) {
+      return Optional.empty();
+    }
+    if (keyStore.isEmpty() || password.isEmpty()) {
+      problems.add(
+          c.ssl.name(),
+          "true",
+          "needs a key store and its password",
+          "Set "
+              + c.sslKeyStore.name()
+              + " and "
+              + c.sslKeyStorePassword.name()
+              + " (or "
+              + c.sslKeyStorePassword.name()
+              + "_FILE), or switch "
+              + c.ssl.name()
+              + " off.");
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Ssl(
+            keyStore.get(),
+            password.get(),
+            keyPassword,
+            trustStore,
+            trustStorePassword,
+            needClientAuth,
+            protocol));
+  }
+
+  /** Variables that stand for one Spark setting each, then {@code SPARK_CONF_…}. */
+  private Map<String, String> sparkProperties() {
+    Catalogue c = catalogue;
+    Map<String, String> properties = new TreeMap<>();
+    get(c.defaultCores).ifPresent(n -> properties.put("spark.deploy.defaultCores", n.toString()));
+    get(c.workerCores).ifPresent(n -> properties.put("spark.worker.cores", n.toString()));
+    get(c.rpcEncryption)
+        .ifPresent(on -> properties.put("spark.network.crypto.enabled", on.toString()));
+    get(c.localStorageEncryption)
+        .ifPresent(on -> properties.put("spark.io.encryption.enabled", on.toString()));
+    get(c.sslPort).ifPresent(n -> properties.put("spark.ssl.ui.port", n.toString()));
+    get(c.metrics).ifPresent(on -> properties.put("spark.ui.prometheus.enabled", on.toString()));
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith(Catalogue.SPARK_CONF_PREFIX) && !catalogue.names().contains(name)) {
+            SparkConfVariable.decode(name, value, problems)
+                .ifPresent(setting -> properties.put(setting, value));
+          }
+        });
+    return properties;
+  }
+
+  private void refuseWhatIsNotBuiltYet() {
+    Catalogue c = catalogue;
+    if (get(c.startZookeeper).orElse(false)) {
+      refuse(c.startZookeeper, "true", "this version can't run a ZooKeeper server");
+    }
+    get(c.zookeeper)
+        .ifPresent(
+            value ->
+                refuse(c.zookeeper, value, "this version knows no high availability by ZooKeeper"));
+    get(c.authUrl)
+        .ifPresent(value -> refuse(c.authUrl, value, "this version knows no sign-in by OAuth2"));
+    get(c.tokenInfoUrl)
+        .ifPresent(
+            value -> refuse(c.tokenInfoUrl, value, "this version knows no tokens but its own"));
+  }
+
+  private void refuse(Variable<?> variable, String value, String reason) {
+    problems.add(
+        given(variable),
+        value,
+        "not supported yet: " + reason,
+        "Leave it out, or wait for the version that supports it; the node does not start half"
+            + " configured.");
+  }
+
+  /** The name under which the user gave the variable. */
+  private String given(Variable<?> variable) {
+    return names(variable).stream()
+        .filter(name -> !environment.getOrDefault(name, "").isBlank())
+        .findFirst()
+        .orElse(variable.name());
+  }
+
+  private static List<String> names(Variable<?> variable) {
+    List<String> names = new ArrayList<>();
+    names.add(variable.name());
+    names.addAll(variable.aliases());
+    return names;
+  }
+
+  /** A variable that has a default: only a bad value leaves it without one. */
+  private <T> T require(Variable<T> variable) {
+    return get(variable)
+        .or(() -> variable.fallback().flatMap(variable.parser().read()))
+        .orElseThrow(
+            () -> new IllegalStateException(variable.name() + " has no default in the catalogue"));
+  }
+
+  /** A text and where it stood. */
+  private record Found(String name, String text, String origin) {}
+
+  private <T> Optional<T> get(Variable<T> variable) {
+    List<Found> found = find(variable);
+    if (found.stream().map(Found::text).distinct().count() > 1) {
+      reportContradiction(variable, found);
+    }
+    if (found.isEmpty()) {
+      String value = variable.fallback().orElse("");
+      String origin = variable.fallback().isPresent() ? "default" : "not set";
+      resolved.put(variable.name(), new Resolved(variable.name(), value, origin));
+      return variable.fallback().flatMap(variable.parser().read());
+    }
+    Found first = found.getFirst();
+    String shown = variable.isSecret() ? "******" : first.text();
+    resolved.put(variable.name(), new Resolved(variable.name(), shown, first.origin()));
+    Optional<T> value = variable.parser().read().apply(first.text());
+    if (value.isEmpty()) {
+      addOnce(
+          new Problem(
+              first.name(),
+              shown,
+              variable.parser().accepted(),
+              "Write, for example, "
+                  + variable.name()
+                  + "="
+                  + variable.parser().example()
+                  + ", or leave it out."));
+    }
+    return value;
+  }
+
+  private List<Found> find(Variable<?> variable) {
+    List<Found> found = new ArrayList<>();
+    for (String name : names(variable)) {
+      String text = environment.getOrDefault(name, "").strip();
+      if (!text.isEmpty() && !isServiceLink(variable, name, text)) {
+        String origin = name.equals(variable.name()) ? "environment" : "environment, as " + name;
+        found.add(new Found(name, text, origin));
+      }
+      String fileName = name + Variable.FILE_SUFFIX;
+      String file = environment.getOrDefault(fileName, "").strip();
+      if (variable.isSecret() && !file.isEmpty()) {
+        readFile(fileName, file).ifPresent(found::add);
+      }
+    }
+    return found;
+  }
+
+  private Optional<Found> readFile(String name, String file) {
+    String failure;
+    try {
+      String text = files.read(Path.of(file)).strip();
+      if (!text.isEmpty()) {
+        return Optional.of(new Found(name, text, "file " + file));
+      }
+      failure = "the file is empty";
+    } catch (IOException | IllegalArgumentException unreadable) {
+      failure = unreadable.getClass().getSimpleName();
+    }
+    addOnce(
+        new Problem(
+            name,
+            file,
+            "must name a readable file with the value in it (" + failure + ")",
+            "Mount the file there, readable for the user the container runs as."));
+    return Optional.empty();
+  }
+
+  /**
+   * Kubernetes and Docker links put {@code SPARK_MASTER_PORT=tcp://10.0.0.1:7077} into every
+   * container beside a service called {@code spark-master}; nobody wrote that.
+   */
+  private boolean isServiceLink(Variable<?> variable, String name, String text) {
+    boolean link = variable.name().endsWith("_PORT") && text.matches("(tcp|udp)://.*");
+    if (link) {
+      String warning =
+          name
+              + "="
+              + text
+              + " is ignored: it looks like a service link of Kubernetes or Docker, not a port.";
+      if (!warnings.contains(warning)) {
+        warnings.add(warning);
+      }
+    }
+    return link;
+  }
+
+  private void reportContradiction(Variable<?> variable, List<Found> found) {
+    addOnce(
+        new Problem(
+            String.join(" and ", found.stream().map(Found::name).toList()),
+            "",
+            "must not say different things: they mean the same setting",
+            "Keep " + variable.name() + " and leave the other out."));
+  }
+
+  private void addOnce(Problem problem) {
+    if (!problems.list().contains(problem)) {
+      problems.add(problem.field(), problem.value(), problem.accepted(), problem.remedy());
+    }
+  }
+}
