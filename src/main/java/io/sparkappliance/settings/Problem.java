@@ -13,6 +13,7 @@ public record Problem(String field, String value, String accepted, String remedy
   @Override
   public String toString() {
     String found = value.isEmpty() ? field : field + "=" + value;
-    return found + ": " + accepted + ".\n   " + remedy;
+    String end = accepted.endsWith("?") ? "" : ".";
+    return found + ": " + accepted + end + "\n   " + remedy;
   }
 }

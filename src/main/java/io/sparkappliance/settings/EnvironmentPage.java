@@ -1,0 +1,86 @@
+package io.sparkappliance.settings;
+
+import java.util.stream.Collectors;
+
+/** Writes the documentation page of the environment variables from the catalogue. */
+public final class EnvironmentPage {
+  private static final String INTRODUCTION =
+      """
+      # Environment variables
+
+      <!-- Generated from the catalogue in the code by `make docs`; a test fails when it is stale. -->
+
+      Everything is configured by environment variables. A variable that is empty counts as not set.
+      A value that can't be used, or a name that is nearly one of these, stops the start with exit
+      code 78 and one message that lists every problem. `spark-appliance check` shows what the
+      variables come to, and where each value came from, and starts nothing.
+
+      Where a variable stands for a Spark setting, a variable that is set wins over `EXT_CONF`, which
+      wins over configuration mounted in `/etc/spark-appliance`, which wins over the shipped defaults
+      in `conf/`. A variable that is not set is no layer.
+
+      ## Secrets
+
+      Every secret `X` can be given as `X_FILE`, the path of a file that holds it. White space around
+      the secret is not part of it.
+
+      ## Any Spark setting
+
+      `SPARK_CONF_` and the name of a setting sets it: write `_` for a dot, `__` for a dash and `___`
+      for an underscore; letter case is kept.
+
+      | Variable | sets |
+      |---|---|
+      | `SPARK_CONF_spark_sql_shuffle_partitions=8` | `spark.sql.shuffle.partitions` |
+      | `SPARK_CONF_spark_dynamicAllocation_maxExecutors=4` | `spark.dynamicAllocation.maxExecutors` |
+      | `SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_endpoint=…` | `spark.hadoop.fs.s3a.bucket.my-data.endpoint` |
+
+      ## Scripts
+
+      Executable `*.sh` files in `/docker-entrypoint-initdb.d` run in the order of their names before
+      the daemons start. One that fails stops the start.
+      """;
+
+  private EnvironmentPage() {}
+
+  /** The page as Markdown, with a final line break. */
+  public static String render() {
+    Catalogue catalogue = new Catalogue();
+    StringBuilder page = new StringBuilder(INTRODUCTION);
+    for (Variable.Group group : Variable.Group.values()) {
+      page.append("\n## ").append(group.title()).append("\n\n");
+      page.append("| Variable | Default | Value | Meaning |\n|---|---|---|---|\n");
+      catalogue.all().stream()
+          .filter(variable -> variable.group() == group)
+          .map(EnvironmentPage::row)
+          .forEach(page::append);
+    }
+    return page.toString();
+  }
+
+  private static String row(Variable<?> variable) {
+    return "| "
+        + code(variable.name())
+        + aliases(variable)
+        + " | "
+        + variable.fallback().map(EnvironmentPage::code).orElse("not set")
+        + " | "
+        + variable.parser().accepted().replaceFirst("^must be ", "")
+        + (variable.isSecret() ? "; or " + code(variable.name() + Variable.FILE_SUFFIX) : "")
+        + " | "
+        + variable.meaning()
+        + " |\n";
+  }
+
+  private static String aliases(Variable<?> variable) {
+    return variable.aliases().isEmpty()
+        ? ""
+        : variable.aliases().stream()
+            .map(EnvironmentPage::code)
+            .collect(Collectors.joining(", ", " (also ", ")"));
+  }
+
+  private static String code(String text) {
+    return "`" + text + "`";
+  }
+}

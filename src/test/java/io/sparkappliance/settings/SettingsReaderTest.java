@@ -1,0 +1,194 @@
+package io.sparkappliance.settings;
+
+import static io.sparkappliance.settings.BadEnvironmentTest.environmentOf;
+import static io.sparkappliance.settings.BadEnvironmentTest.read;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.Settings.LogFormat;
+import io.sparkappliance.settings.Settings.Ports;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsReaderTest {
+  private static final String SINGLE = "START_MASTER=true START_WORKER=true ";
+
+  private static Settings settings(String environment) {
+    return read(environmentOf(environment.strip())).settings();
+  }
+
+  @Test
+  void a_node_that_says_only_its_role_gets_the_documented_defaults() {
+    Settings settings = settings("START_MASTER=true");
+    assertThat(settings.roles()).containsExactly(Role.MASTER);
+    assertThat(settings.application()).isEqualTo(new Settings.Application("spark", ""));
+    assertThat(settings.cluster()).isEqualTo(new Settings.Cluster(1, List.of()));
+    assertThat(settings.network().ports())
+        .isEqualTo(
+            new Ports(
+                7077,
+                8080,
+                Optional.empty(),
+                8081,
+                7337,
+                10000,
+                15002,
+                18080,
+                8000,
+                8888,
+                8090,
+                7078,
+                7079,
+                4040));
+    assertThat(settings.memory().driver()).isEmpty();
+    assertThat(settings.access().api()).isEqualTo(AuthMode.TOKEN);
+    assertThat(settings.access().apiToken()).isEmpty();
+    assertThat(settings.gateway().maxUpload()).isEqualTo(MemorySize.ofMebibytes(512));
+    assertThat(settings.gateway().jobsDir()).isEqualTo(Path.of("/var/lib/spark-appliance/jobs"));
+    assertThat(settings.supervision().gracePeriod()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(settings.supervision().logFormat()).isEqualTo(LogFormat.TEXT);
+    assertThat(settings.paths().confDir()).isEqualTo(Path.of("/var/lib/spark-appliance/conf"));
+    assertThat(settings.paths().eventLogDir()).isEqualTo("/var/lib/spark-appliance/events");
+    assertThat(settings.sparkProperties()).isEmpty();
+  }
+
+  @Test
+  void every_value_that_is_given_arrives() {
+    Settings settings =
+        settings(
+            "START_WORKER=on START_WEBAPP=YES APPLICATION_ID=shop APPLICATION_VERSION=7"
+                + " CLUSTER_SIZE=3 MASTER_STACK_NAME=spark://b:7078,a EXECUTOR_MEMORY=3g"
+                + " DRIVER_MEMORY=1536 SPARK_WORKER_CORES=2 DEFAULT_CORES=4"
+                + " EXT_JARS=/a.jar,s3://b/c.jar PYTHON_LIBS=a[x,y]>=1,<2,b API_AUTH=none"
+                + " API_TOKEN=token-number-1 MAX_UPLOAD_SIZE=1g STOP_GRACE_PERIOD=2m"
+                + " LOG_FORMAT=json THRIFT_SERVER=sql SPARK_LOCAL_DIRS=/d1,/d2"
+                + " SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_x___y=1");
+    assertThat(settings.roles()).containsExactlyInAnyOrder(Role.WORKER, Role.GATEWAY);
+    assertThat(settings.application().sqlUser("node1")).isEqualTo("shop-7-node1");
+    assertThat(settings.cluster())
+        .isEqualTo(
+            new Settings.Cluster(
+                3, List.of(new HostAndPort("b", 7078), new HostAndPort("a", 7077))));
+    assertThat(settings.memory().executor()).contains(MemorySize.ofMebibytes(3072));
+    assertThat(settings.memory().driver()).contains(MemorySize.ofMebibytes(1536));
+    assertThat(settings.sources().extJars()).containsExactly("/a.jar", "s3://b/c.jar");
+    assertThat(settings.sources().pythonLibs()).containsExactly("a[x,y]>=1,<2", "b");
+    assertThat(settings.access().api()).isEqualTo(AuthMode.NONE);
+    assertThat(settings.access().apiToken()).contains(new Secret("token-number-1"));
+    assertThat(settings.gateway().maxUpload().bytes()).isEqualTo(1L << 30);
+    assertThat(settings.gateway().thriftServer()).contains(new HostAndPort("sql", 10_000));
+    assertThat(settings.supervision().gracePeriod()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(settings.paths().localDirs()).containsExactly(Path.of("/d1"), Path.of("/d2"));
+    assertThat(settings.sparkProperties())
+        .isEqualTo(
+            Map.of(
+                "spark.worker.cores", "2",
+                "spark.deploy.defaultCores", "4",
+                "spark.hadoop.fs.s3a.bucket.my-data.x_y", "1"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "TRUE", "True", "1", "yes", "on", "ON"})
+  void a_role_is_on_for_every_accepted_word(String word) {
+    assertThat(settings("START_MASTER=" + word).runs(Role.MASTER)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "false", "FALSE", "0", "no", "off", " "})
+  void a_role_is_off_for_every_accepted_word(String word) {
+    Map<String, String> environment = Map.of("START_MASTER", "true", "START_WORKER", word);
+    assertThat(read(environment).settings().runs(Role.WORKER)).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SPARK_MODE=worker SPARK_MASTER_URL=spark://m:7077, WORKER",
+    "SPARK_MODE=master, MASTER",
+    "SPARK_MODE=HistoryServer, HISTORYSERVER",
+    "SPARK_MODE=webapp, GATEWAY",
+  })
+  void the_mode_of_other_images_means_one_role(String environment, Role role) {
+    assertThat(settings(environment).roles()).containsExactly(role);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', true",
+    "CLUSTER_SIZE=2, false",
+    "MASTER_STACK_NAME=spark://m:7077, false",
+  })
+  void a_single_node_is_master_and_worker_of_a_cluster_of_one(String more, boolean single) {
+    assertThat(settings(SINGLE + more).isSingleNode()).isEqualTo(single);
+  }
+
+  @Test
+  void a_secret_from_a_file_is_read_without_the_white_space_around_it() {
+    Settings settings = settings(SINGLE + "API_TOKEN_FILE=/run/secrets/token");
+    assertThat(settings.access().apiToken()).contains(new Secret("token-number-2"));
+  }
+
+  @Test
+  void each_value_knows_where_it_came_from_and_secrets_are_masked() {
+    var resolved =
+        read(environmentOf(
+                "START_WORKER=1 SPARK_MASTER_URL=spark://m:7077"
+                    + " SPARK_RPC_AUTHENTICATION_SECRET_FILE=/run/secrets/token"))
+            .resolved();
+    assertThat(resolved)
+        .contains(
+            new Resolved("START_WORKER", "1", "environment"),
+            new Resolved("START_MASTER", "", "not set"),
+            new Resolved("MASTER_STACK_NAME", "spark://m:7077", "environment, as SPARK_MASTER_URL"),
+            new Resolved("SPARK_RPC_AUTHENTICATION_SECRET", "******", "file /run/secrets/token"),
+            new Resolved("THRIFT_PORT", "10000", "default"));
+    assertThat(resolved).hasSameSizeAs(new Catalogue().all());
+  }
+
+  @Test
+  void a_service_link_is_no_port() {
+    var result = read(Map.of("START_MASTER", "true", "SPARK_MASTER_PORT", "tcp://10.0.0.1:7077"));
+    assertThat(result.settings().network().ports().master()).isEqualTo(7077);
+    assertThat(result.warnings())
+        .containsExactly(
+            "SPARK_MASTER_PORT=tcp://10.0.0.1:7077 is ignored: it looks like a service link of"
+                + " Kubernetes or Docker, not a port.");
+  }
+
+  @Test
+  void variables_of_sparks_scripts_are_not_ignored_in_silence() {
+    var result = read(Map.of("START_MASTER", "true", "SPARK_WORKER_OPTS", "-Dx=y"));
+    assertThat(result.warnings()).singleElement().asString().startsWith("SPARK_WORKER_OPTS is");
+  }
+
+  @Test
+  void a_client_needs_no_role() {
+    var result =
+        SettingsReader.readForClient(
+            Map.of("SPARK_MASTER_URL", "spark://m:7077"), path -> "unused");
+    assertThat(result.settings().roles()).isEmpty();
+  }
+
+  @Test
+  void an_empty_version_leaves_no_double_dash() {
+    assertThat(new Settings.Application("spark", "").sqlUser("h")).isEqualTo("spark-h");
+  }
+
+  @Test
+  void tls_of_the_web_pages_is_read_whole() {
+    Settings settings =
+        settings(
+            "START_MASTER=1 SPARK_SSL_ENABLED=1 SPARK_SSL_KEYSTORE_FILE=/k.p12"
+                + " SPARK_SSL_KEYSTORE_PASSWORD=secret SPARK_SSL_PROTOCOL=TLSv1.2");
+    Settings.Ssl ssl = settings.access().ssl().orElseThrow();
+    assertThat(ssl.keyStore()).isEqualTo(Path.of("/k.p12"));
+    assertThat(ssl.keyStorePassword()).isEqualTo(new Secret("secret"));
+    assertThat(ssl.protocol()).isEqualTo("TLSv1.2");
+  }
+}
