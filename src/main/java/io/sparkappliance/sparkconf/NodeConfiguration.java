@@ -1,0 +1,65 @@
+package io.sparkappliance.sparkconf;
+
+import io.sparkappliance.settings.Settings;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * Everything about Spark on this node that is known before the first daemon starts.
+ *
+ * @param properties Spark settings as written to {@code spark-defaults.conf}, each key once; holds
+ *     secrets
+ * @param memory who gets how much
+ * @param host address under which peers reach this node
+ * @param bindHost address that services listen on: {@code 0.0.0.0}, or the loopback address when
+ *     that is what is advertised
+ * @param masterUrl {@code spark://host:port[,host:port…]}: what workers register with
+ * @param ports the ports in force, whichever layer gave them: what to start with and to probe
+ * @param environment what {@code spark-env.sh} exports, without secrets: the part of a daemon's
+ *     environment that Spark reads
+ * @param javaOptions options of every JVM that loads Spark's native libraries; empty when the
+ *     libraries unpack themselves
+ * @param jars fetched {@code EXT_JARS}, local paths
+ * @param confDir directory that the files were or would be written to: {@code SPARK_CONF_DIR}
+ * @param notices what an operator should know, one sentence each; nothing that stops the start
+ */
+public record NodeConfiguration(
+    SortedMap<String, Property> properties,
+    MemoryPlan memory,
+    String host,
+    String bindHost,
+    String masterUrl,
+    Settings.Ports ports,
+    SortedMap<String, String> environment,
+    List<String> javaOptions,
+    List<Path> jars,
+    Path confDir,
+    List<String> notices) {
+  private static final Pattern SECRET_KEY =
+      Pattern.compile("secret|password|token(?!file)|access\\.?key|credential(?!s\\.provider)");
+
+  /** Takes copies that can't be changed. */
+  public NodeConfiguration {
+    properties = Collections.unmodifiableSortedMap(new TreeMap<>(properties));
+    environment = Collections.unmodifiableSortedMap(new TreeMap<>(environment));
+    javaOptions = List.copyOf(javaOptions);
+    jars = List.copyOf(jars);
+    notices = List.copyOf(notices);
+  }
+
+  /** The value of a Spark setting; empty: Spark's own default applies. */
+  public Optional<String> value(String key) {
+    return Optional.ofNullable(properties.get(key)).map(Property::value);
+  }
+
+  /** Whether the value under this key must be masked wherever it is shown. */
+  public static boolean isSecret(String key) {
+    return SECRET_KEY.matcher(key.toLowerCase(Locale.ROOT)).find();
+  }
+}

@@ -1,0 +1,176 @@
+package io.sparkappliance.storage;
+
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Problem;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Brings a file from where a user keeps it to a local path: absolute paths, {@code file:}, {@code
+ * http:}, {@code https:}, {@code s3:}, {@code s3a:} and {@code s3n:}. The target appears only when
+ * it is complete.
+ */
+public final class Fetcher implements AutoCloseable {
+  private static final String ACCEPTED =
+      "an absolute path, or a URI with file:, http:, https: or s3: is accepted";
+
+  private final FetchLimits limits;
+  private final HttpSource http;
+  private final S3Source s3;
+
+  /**
+   * @param environment where the AWS endpoint variables are looked up; credentials and region come
+   *     from the SDK's own chains
+   * @param limits how patient each fetch is
+   */
+  public Fetcher(Map<String, String> environment, FetchLimits limits) {
+    this.limits = limits;
+    this.http = new HttpSource(limits);
+    this.s3 = new S3Source(environment, limits);
+  }
+
+  /**
+   * Copies what is at the location to the target, which is replaced as one step.
+   *
+   * @param variable the variable that named the location, for messages
+   * @param location where to fetch from
+   * @param target where to put it, mode 0600: configuration may hold passwords
+   * @return the target
+   * @throws ConfigurationException when it can't be had: says what, why and what to do
+   */
+  public Path fetch(String variable, String location, Path target) {
+    Source source = sourceOf(variable, location);
+    FetchFailure failure = null;
+    for (int attempt = 1; attempt <= limits.attempts(); attempt++) {
+      try {
+        fetchOnce(source, location, target);
+        return target;
+      } catch (FetchFailure thisTime) {
+        failure = thisTime;
+        if (!thisTime.isTemporary() || attempt == limits.attempts()) {
+          break;
+        }
+        pauseAfter(attempt);
+      }
+    }
+    String tried = failure.isTemporary() ? ", tried " + limits.attempts() + " times" : "";
+    throw problem(variable, location, failure.getMessage() + tried, failure.remedy());
+  }
+
+  /** Frees the connections. */
+  @Override
+  public void close() {
+    http.close();
+    s3.close();
+  }
+
+  /** Writes what is at a location into an existing file. */
+  interface Source {
+    void copy(String location, Path into) throws FetchFailure, IOException;
+  }
+
+  private Source sourceOf(String variable, String location) {
+    return switch (Locations.scheme(location)) {
+      case "" -> {
+        if (!location.startsWith("/")) {
+          throw problem(
+              variable,
+              location,
+              ACCEPTED,
+              "Write the path from the root of the file system, as it is inside the container.");
+        }
+        yield (path, into) -> copyLocal(Path.of(path), into);
+      }
+      case "file" -> (uri, into) -> copyLocal(localPath(uri), into);
+      case "http", "https" -> http;
+      case "s3", "s3a", "s3n" -> s3;
+      default ->
+          throw problem(
+              variable, location, ACCEPTED, "Put the file where one of these reaches it.");
+    };
+  }
+
+  private static void fetchOnce(Source source, String location, Path target) throws FetchFailure {
+    try {
+      Path temporary = AtomicFiles.temporaryBeside(target);
+      try {
+        source.copy(location, temporary);
+        AtomicFiles.publish(temporary, target, "rw-------");
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException e) {
+      throw new FetchFailure(
+          "it can't be stored as " + target + " (" + reason(e) + ")",
+          "Check that the data directory is writable and has space.",
+          false,
+          e);
+    }
+  }
+
+  private static Path localPath(String uri) throws FetchFailure {
+    try {
+      return Path.of(URI.create(uri));
+    } catch (IllegalArgumentException e) {
+      throw new FetchFailure(
+          "this is no valid file: URI (" + e.getMessage() + ")",
+          "Write file:///absolute/path, or just the path.",
+          false,
+          e);
+    }
+  }
+
+  private static void copyLocal(Path from, Path into) throws FetchFailure {
+    if (!Files.exists(from)) {
+      throw new FetchFailure(
+          "there is no such file",
+          "Check the path; in a container the file must be mounted, for example -v /here/file:"
+              + from
+              + ":ro.",
+          false,
+          null);
+    }
+    if (!Files.isRegularFile(from)) {
+      throw new FetchFailure("this is not a file", "Name the file itself.", false, null);
+    }
+    try {
+      Files.copy(from, into, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new FetchFailure(
+          "it can't be read (" + reason(e) + ")",
+          "Make it readable for the user that the appliance runs as.",
+          false,
+          e);
+    }
+  }
+
+  private void pauseAfter(int attempt) {
+    CompletableFuture.runAsync(
+            () -> {},
+            CompletableFuture.delayedExecutor(
+                limits.delayAfter(attempt).toMillis(), TimeUnit.MILLISECONDS))
+        .join();
+  }
+
+  private static ConfigurationException problem(
+      String variable, String location, String what, String remedy) {
+    return new ConfigurationException(
+        new Problem(variable, Locations.redact(location), what, remedy));
+  }
+
+  /** What an I/O error says, in words rather than as the bare path that the JDK often gives. */
+  static String reason(IOException e) {
+    if (e instanceof FileSystemException fileSystem) {
+      String reason = fileSystem.getReason();
+      return reason != null ? reason : e.getClass().getSimpleName().replace("Exception", "");
+    }
+    return e.getMessage() != null ? Locations.redact(e.getMessage()) : e.getClass().getSimpleName();
+  }
+}
