@@ -1,0 +1,82 @@
+# The slow-changing base of the image: operating system, Java, Python, the Spark distribution. Jib puts the
+# appliance itself on top (`make image`).
+#
+#   --build-arg BASE_IMAGE=…     another Debian trixie
+#   --build-arg SPARK_VERSION=…  another Spark
+#   --secret id=ca,src=FILE      CA bundle for pip, where a proxy inspects TLS
+
+ARG BASE_IMAGE=debian:trixie-slim
+
+FROM ${BASE_IMAGE} AS slim
+ARG SPARK_VERSION=4.2.0
+ENV DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
+# tini reaps orphans and forwards signals; extrausers gives any uid a name; procps is for people who look inside.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        ca-certificates libnss-extrausers openjdk-25-jre-headless procps python3 python3-venv tini \
+    && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
+    && ln -s "$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")" /opt/java \
+    && sed -i 's/^passwd:.*/passwd: files extrausers/' /etc/nsswitch.conf \
+    && rm -rf /var/lib/extrausers && ln -s /tmp/.spark-appliance-users /var/lib/extrausers
+
+COPY setup/python/spark.txt /tmp/requirements.txt
+# The distribution becomes a directory of its own, and Python sees the same files through a link.
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
+    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
+    && python3 -m venv /opt/python \
+    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check \
+        "pyspark==${SPARK_VERSION}" --requirement /tmp/requirements.txt \
+    && packages="$(/opt/python/bin/python3 -c 'import site; print(site.getsitepackages()[0])')" \
+    && mv "${packages}/pyspark" /opt/spark && ln -s /opt/spark "${packages}/pyspark" \
+    && rm -rf /opt/spark/examples /opt/spark/bin/*.cmd /tmp/requirements.txt
+
+# Native libraries in a place from which they can be loaded although /tmp may be mounted noexec.
+RUN mkdir /opt/spark/native && cd /opt/spark/native \
+    && machine="$(uname -m)" \
+    && case "${machine}" in x86_64) zstd=amd64 ;; *) zstd="${machine}" ;; esac \
+    && python3 -m zipfile -e /opt/spark/jars/snappy-java-*.jar /tmp/snappy \
+    && python3 -m zipfile -e /opt/spark/jars/zstd-jni-*.jar /tmp/zstd \
+    && install -m 0755 "/tmp/snappy/org/xerial/snappy/native/Linux/${machine}/libsnappyjava.so" . \
+    && install -m 0755 /tmp/zstd/linux/"${zstd}"/libzstd-jni-*.so . \
+    && rm -rf /tmp/snappy /tmp/zstd
+
+ENV JAVA_HOME=/opt/java \
+    SPARK_HOME=/opt/spark \
+    SPARK_APPLIANCE_HOME=/opt/spark-appliance \
+    SPARK_APPLIANCE_DATA=/var/lib/spark-appliance \
+    SPARK_CONF_DIR=/var/lib/spark-appliance/conf \
+    SPARK_DIST_CLASSPATH=/opt/spark-appliance/spark-jars/*:/opt/spark-appliance/classpath/* \
+    PYSPARK_PYTHON=/opt/python/bin/python3 \
+    PYTHONPATH=/var/lib/spark-appliance/python \
+    HOME=/var/lib/spark-appliance/home \
+    PATH=/opt/spark-appliance/bin:/opt/spark/bin:/opt/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# Any uid may write here, as in /tmp; what is secret has a directory of mode 0700.
+RUN useradd --system --uid 185 --gid 0 --home-dir /var/lib/spark-appliance/home --shell /bin/bash spark \
+    && install -d -m 1777 /var/lib/spark-appliance /var/lib/spark-appliance/home \
+    && install -d -m 0755 /etc/spark-appliance /docker-entrypoint-initdb.d
+WORKDIR /var/lib/spark-appliance/home
+VOLUME /var/lib/spark-appliance
+USER spark
+# gateway, master, worker, shuffle service, management, notebook, JDBC, Connect, history server, SQL driver's page
+EXPOSE 7077 8080 8081 7337 8000 8090 8888 10000 15002 18080 4040
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=10s --start-period=180s --retries=3 CMD ["spark-appliance", "health"]
+ENTRYPOINT ["tini", "--", "entrypoint"]
+CMD ["launch"]
+
+FROM slim AS full
+USER root
+COPY setup/python/notebook.txt /tmp/requirements.txt
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
+    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
+    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/requirements.txt \
+    && rm /tmp/requirements.txt
+USER spark
+
+# Where a machine has a Docker engine but no JDK 25, the build itself runs in this one.
+FROM ${BASE_IMAGE} AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        ca-certificates docker-cli git make maven openjdk-25-jdk-headless python3 python3-venv \
+    && rm -rf /var/lib/apt/lists/*

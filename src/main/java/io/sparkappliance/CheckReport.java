@@ -1,0 +1,85 @@
+package io.sparkappliance;
+
+import io.sparkappliance.settings.Resolved;
+import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.sparkconf.MemoryPlan;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.util.List;
+
+/** What {@code check} prints: settings, where they came from, and what would be started. */
+final class CheckReport {
+  private CheckReport() {}
+
+  /**
+   * One planned daemon.
+   *
+   * @param name its name in logs
+   * @param after names of the daemons it waits for
+   * @param command its command line; holds no secret
+   */
+  record Planned(String name, List<String> after, List<String> command) {}
+
+  static String render(
+      SettingsReader.Result read, NodeConfiguration configuration, List<Planned> daemons) {
+    StringBuilder text = new StringBuilder();
+    text.append("Variables\n");
+    for (Resolved variable : read.resolved()) {
+      if (!variable.value().isEmpty()) {
+        line(text, variable.name(), variable.value(), variable.origin());
+      }
+    }
+    text.append("\nSpark settings, as written to ")
+        .append(configuration.confDir().resolve("spark-defaults.conf"))
+        .append('\n');
+    configuration
+        .properties()
+        .forEach(
+            (key, property) ->
+                line(
+                    text,
+                    key,
+                    NodeConfiguration.isSecret(key) ? "******" : property.value(),
+                    property.layer().label()));
+    text.append("\nMemory\n");
+    memory(text, configuration.memory());
+    text.append("\nNode\n");
+    line(text, "address", configuration.host(), "listens on " + configuration.bindHost());
+    line(text, "master", configuration.masterUrl(), "");
+    text.append("\nDaemons, in the order of their start\n");
+    for (Planned daemon : daemons) {
+      String after = daemon.after().isEmpty() ? "" : ", after " + String.join(", ", daemon.after());
+      text.append("  ").append(daemon.name()).append(after).append('\n');
+      text.append("    ").append(String.join(" ", daemon.command())).append('\n');
+    }
+    notes(text, "\nWarnings\n", read.warnings());
+    notes(text, "\nNotices\n", configuration.notices());
+    return text.toString();
+  }
+
+  private static void notes(StringBuilder text, String title, List<String> notes) {
+    if (!notes.isEmpty()) {
+      text.append(title);
+      notes.forEach(note -> text.append("  ").append(note).append('\n'));
+    }
+  }
+
+  private static void memory(StringBuilder text, MemoryPlan plan) {
+    line(text, "node", plan.total().toString(), "what the container or the machine has");
+    line(text, "launcher", plan.launcher().toString(), "heap");
+    line(text, "daemons", plan.daemonHeap().toString(), "heap of master, worker, history server");
+    line(text, "drivers", plan.driverHeap().toString(), "heap of each driver started here");
+    line(text, "gateway", plan.gatewayHeap().toString(), "heap");
+    line(text, "notebook", plan.notebook().toString(), "beside its drivers");
+    line(text, "applications", plan.applications().toString(), "left for submitted drivers");
+    line(text, "worker", plan.workerMemory().toString(), "for executors");
+    line(text, "executor", plan.executorMemory().toString(), "heap of one executor");
+  }
+
+  private static void line(StringBuilder text, String name, String value, String origin) {
+    text.append("  ").append(name).append(" = ").append(value);
+    if (!origin.isEmpty()) {
+      text.append("   (").append(origin).append(')');
+    }
+    text.append('\n');
+  }
+}
