@@ -1,0 +1,33 @@
+package io.sparkappliance.sparkconf;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What was read from files before the settings are put together.
+ *
+ * @param shipped {@code conf/spark-defaults.conf} of the appliance
+ * @param mounted {@code spark-defaults.conf} of the mounted configuration
+ * @param extConf the file named by {@code EXT_CONF}
+ * @param hiveSite mounted {@code hive-site.xml}, overridden by {@code HIVE_SITE_XML}
+ * @param jars local paths of {@code EXT_JARS}
+ * @param javaOptions options for JVMs that load native libraries
+ * @param objectStoreCommitters whether the classes that commit to object stores are installed
+ * @param notices what an operator should know about these files
+ */
+record ConfigurationSources(
+    PropertiesFile shipped,
+    PropertiesFile mounted,
+    PropertiesFile extConf,
+    HiveSite hiveSite,
+    List<Path> jars,
+    List<String> javaOptions,
+    boolean objectStoreCommitters,
+    List<String> notices) {
+  /** Takes copies that can't be changed. */
+  ConfigurationSources {
+    jars = List.copyOf(jars);
+    javaOptions = List.copyOf(javaOptions);
+    notices = List.copyOf(notices);
+  }
+}

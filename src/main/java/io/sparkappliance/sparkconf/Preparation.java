@@ -1,0 +1,362 @@
+package io.sparkappliance.sparkconf;
+
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Problem;
+import io.sparkappliance.settings.Problems;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.storage.AtomicFiles;
+import io.sparkappliance.storage.FetchLimits;
+import io.sparkappliance.storage.Fetcher;
+import io.sparkappliance.storage.Locations;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * From settings to a node that daemons can be started on: fetches, installs, writes the files of
+ * {@code SPARK_CONF_DIR}. Or, as {@link #plan}, says what it would do.
+ */
+public final class Preparation {
+  private static final String DEFAULTS = "spark-defaults.conf";
+  private static final String HIVE_SITE = "hive-site.xml";
+
+  /** Files that the mounted configuration replaces as a whole. */
+  private static final List<String> REPLACED_AS_A_WHOLE =
+      List.of("log4j2.properties", "metrics.properties");
+
+  private static final String SPARK_ENV = "spark-env.sh";
+
+  private final Settings settings;
+  private final Credentials credentials;
+  private final String host;
+  private final MemorySize total;
+  private final Map<String, String> environment;
+  private final FetchLimits limits;
+  private final Problems problems = new Problems();
+  private final List<String> notices = new ArrayList<>();
+
+  private Preparation(
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Map<String, String> environment,
+      FetchLimits limits) {
+    this.settings = settings;
+    this.credentials = credentials;
+    this.host = host;
+    this.total = total;
+    this.environment = environment;
+    this.limits = limits;
+  }
+
+  /**
+   * Fetches what the settings name, installs Python packages and writes the configuration. Can be
+   * called again: what is there already is replaced, packages only when they differ.
+   *
+   * @param settings what the environment says
+   * @param credentials the secrets in force
+   * @param host address under which peers reach this node
+   * @param total memory of the node, see {@link NodeMemory}
+   * @param environment this process's environment: endpoints of AWS, pip's own variables
+   * @return what daemons are started with
+   * @throws ConfigurationException with every problem found; daemons must not start then
+   */
+  public static NodeConfiguration prepare(
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Map<String, String> environment) {
+    return prepare(settings, credentials, host, total, environment, FetchLimits.DEFAULT);
+  }
+
+  static NodeConfiguration prepare(
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Map<String, String> environment,
+      FetchLimits limits) {
+    return new Preparation(settings, credentials, host, total, environment, limits).prepare();
+  }
+
+  /**
+   * What {@link #prepare} would return, without fetching, installing or writing: local files are
+   * read, and a notice names each remote one.
+   *
+   * @param settings what the environment says
+   * @param credentials the secrets in force, or stand-ins for those not generated yet
+   * @param host address under which peers reach this node
+   * @param total memory of the node, see {@link NodeMemory}
+   * @throws ConfigurationException with every problem that shows without fetching
+   */
+  public static NodeConfiguration plan(
+      Settings settings, Credentials credentials, String host, MemorySize total) {
+    return new Preparation(settings, credentials, host, total, Map.of(), FetchLimits.DEFAULT)
+        .plan();
+  }
+
+  private NodeConfiguration prepare() {
+    Optional<Path> extConf;
+    Optional<Path> hiveSite;
+    List<Path> jars;
+    Path fetched = settings.paths().fetched();
+    try (Fetcher fetcher = new Fetcher(environment, limits)) {
+      extConf =
+          fetch(fetcher, "EXT_CONF", settings.sources().extConf(), fetched.resolve("ext.conf"));
+      hiveSite =
+          fetch(
+              fetcher, "HIVE_SITE_XML", settings.sources().hiveSite(), fetched.resolve(HIVE_SITE));
+      jars = jarTargets();
+      removeOthers(fetched.resolve("jars"), jars);
+      for (int i = 0; i < jars.size(); i++) {
+        String location = settings.sources().extJars().get(i);
+        fetch(fetcher, "EXT_JARS", Optional.of(location), jars.get(i))
+            .ifPresent(jar -> checkJar(location, jar));
+      }
+    }
+    NodeConfigurationBuilder.Result result = build(extConf, hiveSite, jars);
+    problems.throwIfAny();
+    try {
+      new PythonLibraries(
+              settings.paths().python(), settings.paths().data().resolve("python"), environment)
+          .install(settings.sources().pythonLibs());
+      makeDirectories(result.configuration());
+      write(result);
+    } catch (IOException e) {
+      throw cantWrite(e);
+    }
+    return result.configuration();
+  }
+
+  private NodeConfiguration plan() {
+    Optional<Path> extConf = localOnly("EXT_CONF", settings.sources().extConf());
+    Optional<Path> hiveSite = localOnly("HIVE_SITE_XML", settings.sources().hiveSite());
+    NodeConfiguration configuration = build(extConf, hiveSite, jarTargets()).configuration();
+    problems.throwIfAny();
+    return configuration;
+  }
+
+  private NodeConfigurationBuilder.Result build(
+      Optional<Path> extConf, Optional<Path> hiveSite, List<Path> jars) {
+    Settings.Paths paths = settings.paths();
+    ConfigurationSources sources =
+        new ConfigurationSources(
+            properties(
+                Optional.of(paths.home().resolve("conf").resolve(DEFAULTS)), "shipped conf/"),
+            properties(Optional.of(paths.mountedConf().resolve(DEFAULTS)), mountedName(DEFAULTS)),
+            properties(extConf, "EXT_CONF"),
+            hiveSite(paths.mountedConf().resolve(HIVE_SITE), mountedName(HIVE_SITE))
+                .overriddenBy(
+                    hiveSite.map(file -> hiveSite(file, "HIVE_SITE_XML")).orElse(HiveSite.EMPTY)),
+            jars,
+            NativeLibraries.javaOptions(
+                List.of(paths.home().resolve("native"), paths.sparkHome().resolve("native"))),
+            hasCommitters(),
+            notices);
+    return NodeConfigurationBuilder.build(settings, credentials, host, total, sources, problems);
+  }
+
+  private String mountedName(String file) {
+    return settings.paths().mountedConf().resolve(file).toString();
+  }
+
+  private Optional<Path> fetch(
+      Fetcher fetcher, String variable, Optional<String> location, Path target) {
+    try {
+      return location.map(from -> fetcher.fetch(variable, from, target));
+    } catch (ConfigurationException e) {
+      e.problems().forEach(this::add);
+      return Optional.empty();
+    }
+  }
+
+  private void add(Problem problem) {
+    problems.add(problem.field(), problem.value(), problem.accepted(), problem.remedy());
+  }
+
+  private Optional<Path> localOnly(String variable, Optional<String> location) {
+    if (location.isEmpty() || Locations.isLocal(location.get())) {
+      return location.map(Preparation::localPath);
+    }
+    notices.add(
+        variable
+            + "="
+            + Locations.redact(location.get())
+            + " is fetched at start: what it says is not part of this plan.");
+    return Optional.empty();
+  }
+
+  private static Path localPath(String location) {
+    return Locations.scheme(location).isEmpty() ? Path.of(location) : Path.of(URI.create(location));
+  }
+
+  /** Where each of EXT_JARS goes; equal names from different places are told apart. */
+  private List<Path> jarTargets() {
+    List<Path> targets = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (String location : settings.sources().extJars()) {
+      String name = Locations.fileName(location);
+      String unique = name;
+      for (int i = 2; !names.add(unique); i++) {
+        unique = i + "-" + name;
+      }
+      targets.add(settings.paths().fetched().resolve("jars").resolve(unique));
+    }
+    return targets;
+  }
+
+  /** Jars of an earlier start that nobody asks for any more. */
+  private void removeOthers(Path directory, List<Path> kept) {
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        if (!kept.contains(file)) {
+          Files.delete(file);
+        }
+      }
+    } catch (IOException e) {
+      throw cantWrite(e);
+    }
+  }
+
+  /** A login page saved as a jar makes every later error message a riddle. */
+  private void checkJar(String location, Path jar) {
+    byte[] start;
+    try (InputStream in = Files.newInputStream(jar)) {
+      start = in.readNBytes(2);
+    } catch (IOException e) {
+      throw cantWrite(e);
+    }
+    if (start.length < 2 || start[0] != 'P' || start[1] != 'K') {
+      problems.add(
+          "EXT_JARS",
+          Locations.redact(location),
+          "what was fetched is no jar",
+          "Check the location; a server may have answered with an error or login page.");
+    }
+  }
+
+  private PropertiesFile properties(Optional<Path> file, String name) {
+    return file.flatMap(path -> read(path, name))
+        .map(text -> PropertiesFile.parse(text, name, problems))
+        .orElse(PropertiesFile.EMPTY);
+  }
+
+  private HiveSite hiveSite(Path file, String name) {
+    return read(file, name)
+        .map(text -> HiveSite.parse(text, name, problems))
+        .orElse(HiveSite.EMPTY);
+  }
+
+  /** The text of a file that may be missing only where nobody named it. */
+  private Optional<String> read(Path file, String name) {
+    boolean named = name.equals("EXT_CONF") || name.equals("HIVE_SITE_XML");
+    if (!named && !Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.readString(file));
+    } catch (MalformedInputException e) {
+      problems.add(name, file.toString(), "it is not UTF-8 text", "Save it as UTF-8.");
+    } catch (IOException e) {
+      problems.add(
+          name,
+          file.toString(),
+          Files.exists(file) ? "it can't be read" : "there is no such file",
+          "Check the path, and that the user the appliance runs as may read it.");
+    }
+    return Optional.empty();
+  }
+
+  private boolean hasCommitters() {
+    Path directory = settings.paths().home().resolve("spark-jars");
+    if (!Files.isDirectory(directory)) {
+      return false;
+    }
+    try (DirectoryStream<Path> jars =
+        Files.newDirectoryStream(directory, "spark-hadoop-cloud_*.jar")) {
+      return jars.iterator().hasNext();
+    } catch (IOException e) {
+      throw cantWrite(e);
+    }
+  }
+
+  private void makeDirectories(NodeConfiguration configuration) throws IOException {
+    Settings.Paths paths = settings.paths();
+    for (String name : List.of("home/.ivy2", "local", "python", "scratch", "work")) {
+      Files.createDirectories(paths.data().resolve(name));
+    }
+    Files.createDirectories(paths.logs());
+    // An application fails when the directory of its event log is not there.
+    for (String key : List.of("spark.eventLog.dir", "spark.history.fs.logDirectory")) {
+      String location = configuration.value(key).orElseThrow();
+      if (Locations.isLocal(location)) {
+        Files.createDirectories(localPath(location));
+      }
+    }
+  }
+
+  private void write(NodeConfigurationBuilder.Result result) throws IOException {
+    Path directory = settings.paths().confDir();
+    NodeConfiguration configuration = result.configuration();
+    copyMounted(directory);
+    for (String name : REPLACED_AS_A_WHOLE) {
+      Path mounted = settings.paths().mountedConf().resolve(name);
+      Path shipped = settings.paths().home().resolve("conf").resolve(name);
+      Path chosen = Files.exists(mounted) ? mounted : shipped;
+      AtomicFiles.write(directory.resolve(name), Files.readString(chosen), "rw-r--r--");
+    }
+    AtomicFiles.write(
+        directory.resolve(SPARK_ENV),
+        SparkEnvFile.render(configuration.environment()),
+        "rw-r--r--");
+    AtomicFiles.write(directory.resolve(HIVE_SITE), result.hiveSite().render(), "rw-------");
+    AtomicFiles.write(
+        directory.resolve(DEFAULTS),
+        SparkDefaultsFile.render(configuration.properties()),
+        "rw-------");
+  }
+
+  /** Whatever else an operator mounted, such as core-site.xml or fairscheduler.xml. */
+  private void copyMounted(Path directory) throws IOException {
+    Path mounted = settings.paths().mountedConf();
+    if (!Files.isDirectory(mounted)) {
+      return;
+    }
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(mounted, "*.{xml,properties,conf}")) {
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        if (Files.isRegularFile(file) && !name.equals(DEFAULTS) && !name.equals(HIVE_SITE)) {
+          AtomicFiles.write(directory.resolve(name), Files.readString(file), "rw-------");
+        }
+      }
+    }
+  }
+
+  private ConfigurationException cantWrite(IOException e) {
+    return new ConfigurationException(
+        new Problem(
+            "SPARK_APPLIANCE_DATA",
+            settings.paths().data().toString(),
+            "the node's configuration can't be written there: " + e,
+            "Make the directory writable for the user the appliance runs as, and check that it has"
+                + " space."));
+  }
+}
