@@ -1,0 +1,345 @@
+package io.sparkappliance.sparkconf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.sun.net.httpserver.HttpServer;
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Problem;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreparationTest {
+  private static final String JAR = "PK-and-so-on";
+
+  @TempDir Path directory;
+
+  private final Map<String, String> files = new ConcurrentHashMap<>();
+  private HttpServer server;
+  private ConfigurationFixture node;
+
+  @BeforeEach
+  void start() throws IOException {
+    node = new ConfigurationFixture(directory);
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          String text = files.get(exchange.getRequestURI().getPath());
+          byte[] body = String.valueOf(text).getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(text == null ? 404 : 200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  @Test
+  void theWholeSparkDefaultsAsWritten() throws IOException {
+    node.write(
+        node.home.resolve("conf/spark-defaults.conf"),
+        "# reason\nspark.ui.killEnabled   false\nspark.a shipped\nspark.b shipped\nspark.c shipped\n");
+    node.write(node.mounted.resolve("spark-defaults.conf"), "spark.b=mounted\nspark.c=mounted\n");
+    files.put("/ext.conf", "spark.c=C:\\\\dir\nspark.sql.x two words\n");
+    node.set("EXT_CONF", url("/ext.conf")).set("DEFAULT_CORES", "3");
+    node.prepare();
+    String data = node.data.toString();
+    assertThat(node.written("spark-defaults.conf"))
+        .hasContent(
+            """
+            # Written by spark-appliance at each start: changes here are lost. Holds secrets.
+
+            # From: shipped conf/
+            spark.a=shipped
+            spark.ui.killEnabled=false
+
+            # From: this node
+            spark.authenticate=true
+            spark.authenticate.secret=cluster-secret
+            spark.connect.grpc.binding.port=15002
+            spark.driver.bindAddress=0.0.0.0
+            spark.driver.host=10.0.0.5
+            spark.driver.memory=2g
+            spark.eventLog.dir=file://DATA/events
+            spark.executor.memory=2g
+            spark.history.fs.logDirectory=file://DATA/events
+            spark.history.ui.port=18080
+            spark.jars.ivy=DATA/home/.ivy2
+            spark.local.dir=DATA/local
+            spark.master=spark://10.0.0.5:7077
+            spark.master.ui.port=8080
+            spark.metrics.conf=DATA/conf/metrics.properties
+            spark.network.crypto.enabled=true
+            spark.shuffle.service.port=7337
+            spark.sql.catalogImplementation=in-memory
+            spark.sql.warehouse.dir=file://DATA/warehouse
+            spark.worker.ui.port=8081
+
+            # From: mounted configuration
+            spark.b=mounted
+
+            # From: EXT_CONF
+            spark.c=C:\\\\dir
+            spark.sql.x=two words
+
+            # From: variable
+            spark.deploy.defaultCores=3
+            spark.sparkappliance.tokenFile=DATA/secrets/api-token
+            """
+                .replace("DATA", data));
+  }
+
+  @Test
+  void theWholeSparkEnvAsWritten() {
+    node.prepare();
+    assertThat(node.written("spark-env.sh"))
+        .hasContent(
+            """
+            # Written by spark-appliance at each start: changes here are lost.
+            # A variable that is already set keeps its value.
+            [ -n "${PYSPARK_PYTHON+set}" ] || export PYSPARK_PYTHON='python3'
+            [ -n "${PYTHONPATH+set}" ] || export PYTHONPATH='DATA/python'
+            [ -n "${SPARK_CONF_DIR+set}" ] || export SPARK_CONF_DIR='DATA/conf'
+            [ -n "${SPARK_DIST_CLASSPATH+set}" ] || export SPARK_DIST_CLASSPATH='HOME/spark-jars/*:HOME/classpath/*'
+            [ -n "${SPARK_HOME+set}" ] || export SPARK_HOME='/opt/spark'
+            [ -n "${SPARK_LOG_DIR+set}" ] || export SPARK_LOG_DIR='DATA/logs'
+            [ -n "${SPARK_WORKER_DIR+set}" ] || export SPARK_WORKER_DIR='DATA/work'
+            """
+                .replace("DATA", node.data.toString())
+                .replace("HOME/", node.home + "/"));
+  }
+
+  @Test
+  void onlyFilesWithoutSecretsAreReadableByOthers() throws IOException {
+    node.prepare();
+    Map<String, String> modes = new TreeMap<>();
+    try (Stream<Path> written = Files.list(node.written(""))) {
+      for (Path file : written.toList()) {
+        modes.put(
+            file.getFileName().toString(),
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      }
+    }
+    assertThat(modes)
+        .isEqualTo(
+            Map.of(
+                "spark-defaults.conf", "rw-------",
+                "hive-site.xml", "rw-------",
+                "spark-env.sh", "rw-r--r--",
+                "log4j2.properties", "rw-r--r--",
+                "metrics.properties", "rw-r--r--"));
+  }
+
+  @Test
+  void everyShippedSettingReachesTheFile() throws IOException {
+    node.prepare();
+    Properties shipped = load(Path.of("conf/spark-defaults.conf"));
+    Properties written = load(node.written("spark-defaults.conf"));
+    assertThat(shipped.stringPropertyNames()).allMatch(key -> key.startsWith("spark."));
+    assertThat(written).containsAllEntriesOf(shipped);
+    assertThat(node.written("metrics.properties"))
+        .hasSameTextualContentAs(Path.of("conf/metrics.properties"));
+    assertThat(node.written("log4j2.properties"))
+        .hasSameTextualContentAs(Path.of("conf/log4j2.properties"));
+  }
+
+  @Test
+  void mountedFilesReplaceAndJoinTheShippedOnes() throws IOException {
+    node.write(node.mounted.resolve("log4j2.properties"), "rootLogger.level=debug\n");
+    node.write(node.mounted.resolve("core-site.xml"), "<configuration/>");
+    node.write(node.mounted.resolve("spark-env.sh"), "rm -rf /");
+    node.prepare();
+    assertThat(node.written("log4j2.properties")).hasContent("rootLogger.level=debug\n");
+    assertThat(node.written("core-site.xml")).hasContent("<configuration/>");
+    assertThat(node.written("spark-env.sh")).content().doesNotContain("rm -rf");
+  }
+
+  @Test
+  void hiveSiteIsFetchedAndMerged() throws IOException {
+    node.write(
+        node.mounted.resolve("hive-site.xml"), hiveSite("hive.a", "mounted", "hive.b", "mounted"));
+    files.put(
+        "/hive-site.xml",
+        hiveSite("hive.b", "fetched", "hive.metastore.uris", "thrift://meta:9083"));
+    node.set("HIVE_SITE_XML", url("/hive-site.xml"));
+    NodeConfiguration configuration = node.prepare();
+    assertThat(node.written("hive-site.xml"))
+        .content()
+        .contains("<name>hive.a</name>\n    <value>mounted</value>")
+        .contains("<name>hive.b</name>\n    <value>fetched</value>")
+        .contains("<value>thrift://meta:9083</value>")
+        .contains("<value>io.sparkappliance.spark.TokenPasswordProvider</value>")
+        .doesNotContain("derby");
+    assertThat(configuration.value("spark.sql.catalogImplementation")).contains("hive");
+  }
+
+  @Test
+  void jarsAreFetchedUnderNamesOfTheirOwn() throws IOException {
+    files.put("/a/udf.jar", JAR + "1");
+    files.put("/b/udf.jar", JAR + "2");
+    Path local = node.write(directory.resolve("local udf.jar"), JAR + "3");
+    node.set("EXT_JARS", url("/a/udf.jar") + "," + url("/b/udf.jar") + "," + local);
+    NodeConfiguration configuration = node.prepare();
+    Path jars = node.data.resolve("fetched/jars");
+    assertThat(configuration.jars())
+        .containsExactly(
+            jars.resolve("udf.jar"), jars.resolve("2-udf.jar"), jars.resolve("local_udf.jar"));
+    assertThat(configuration.jars().get(1)).hasContent(JAR + "2");
+    assertThat(configuration.value("spark.jars"))
+        .contains(jars + "/udf.jar," + jars + "/2-udf.jar," + jars + "/local_udf.jar");
+    node.set("EXT_JARS", local.toString());
+    node.prepare();
+    assertThat(jars)
+        .isDirectoryContaining("glob:**local_udf.jar")
+        .isDirectoryNotContaining("glob:**/udf.jar");
+  }
+
+  @Test
+  void everythingThatCanNotBeHadIsSaidAtOnce() throws IOException {
+    files.put("/login.jar", "<html>please log in</html>");
+    node.set("EXT_CONF", url("/none.conf"))
+        .set("HIVE_SITE_XML", "/no/hive-site.xml")
+        .set("EXT_JARS", url("/none.jar") + "," + url("/login.jar"));
+    ConfigurationException e =
+        catchThrowableOfType(ConfigurationException.class, () -> node.prepare());
+    assertThat(e.problems())
+        .extracting(Problem::field)
+        .containsExactly("EXT_CONF", "HIVE_SITE_XML", "EXT_JARS", "EXT_JARS");
+    assertThat(e).hasMessageContaining("what was fetched is no jar");
+    assertThat(node.written("spark-defaults.conf")).doesNotExist();
+  }
+
+  @Test
+  void oldConfigurationStaysWhenTheNewOneIsRefused() throws IOException {
+    node.prepare();
+    String before = Files.readString(node.written("spark-defaults.conf"));
+    Path conf = node.write(directory.resolve("ext.conf"), "spark.executor.memory=900g\n");
+    node.set("EXT_CONF", conf.toString());
+    assertThatThrownBy(() -> node.prepare())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("Lower spark.executor.memory (EXT_CONF)=900g");
+    assertThat(node.written("spark-defaults.conf")).hasContent(before);
+  }
+
+  @Test
+  void keysOfExtConfThatSparkPassesOverAreNotices() throws IOException {
+    Path conf = node.write(directory.resolve("ext.conf"), "fs.s3a.endpoint=x\n");
+    node.set("EXT_CONF", conf.toString());
+    assertThat(node.prepare().notices())
+        .anyMatch(notice -> notice.startsWith("EXT_CONF: fs.s3a.endpoint is passed over"));
+  }
+
+  @Test
+  void directoryForEventLogsIsThereBeforeAnybodyWrites() {
+    Path events = directory.resolve("my events");
+    node.set("EVENT_LOG_DIR", events.toString());
+    node.prepare();
+    assertThat(events).isDirectory();
+  }
+
+  @Test
+  void nativeLibrariesOfTheImageAreUsed() throws IOException {
+    Path libraries = node.home.resolve("native");
+    node.write(libraries.resolve("libsnappyjava.so"), "");
+    node.write(libraries.resolve("libzstd-jni-1.5.7-7.so"), "");
+    NodeConfiguration configuration = node.prepare();
+    List<String> options =
+        List.of(
+            "-Dorg.xerial.snappy.lib.path=" + libraries,
+            "-Dorg.xerial.snappy.lib.name=libsnappyjava.so",
+            "-DZstdNativePath=" + libraries + "/libzstd-jni-1.5.7-7.so");
+    assertThat(configuration.javaOptions()).isEqualTo(options);
+    for (String key :
+        List.of("spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions")) {
+      assertThat(configuration.value(key)).contains(String.join(" ", options));
+    }
+  }
+
+  @Test
+  void committersForObjectStoresAreNamedOnlyWhereTheyAre() throws IOException {
+    assertThat(node.prepare().value("spark.sql.sources.commitProtocolClass")).isEmpty();
+    node.write(node.home.resolve("spark-jars/spark-hadoop-cloud_2.13-4.1.2.jar"), "");
+    assertThat(node.prepare().value("spark.sql.sources.commitProtocolClass"))
+        .contains("org.apache.spark.internal.io.cloud.PathOutputCommitProtocol");
+  }
+
+  @Test
+  void planWritesNothingAndReadsLocalFiles() throws IOException {
+    Path conf = node.write(directory.resolve("ext.conf"), "spark.master.ui.port=9090\n");
+    node.set("EXT_CONF", conf.toString())
+        .set("HIVE_SITE_XML", "https://user:pass@example.org/hive-site.xml?signature=abc")
+        .set("EXT_JARS", "s3://jars/udf.jar")
+        .set("PYTHON_LIBS", "no-such-package");
+    NodeConfiguration plan = node.plan();
+    assertThat(plan.ports().masterUi()).isEqualTo(9090);
+    assertThat(plan.value("spark.jars")).contains(node.data + "/fetched/jars/udf.jar");
+    assertThat(plan.notices())
+        .containsExactly(
+            "HIVE_SITE_XML=https://***@example.org/hive-site.xml?*** is fetched at start: what it says is"
+                + " not part of this plan.");
+    assertThat(node.data).doesNotExist();
+  }
+
+  @Test
+  void planAndPreparationAgree() throws IOException {
+    Path conf = node.write(directory.resolve("ext.conf"), "spark.a=1\n");
+    node.set("EXT_CONF", conf.toString());
+    assertThat(node.plan()).isEqualTo(node.prepare());
+  }
+
+  @Test
+  void planNamesAFileThatIsNotThere() {
+    node.set("EXT_CONF", "/no/such.conf");
+    assertThatThrownBy(() -> node.plan())
+        .hasMessageContaining("EXT_CONF=/no/such.conf: there is no");
+  }
+
+  @Test
+  void dataDirectoryThatCanNotBeWrittenIsExplained() throws IOException {
+    node.write(node.data, "a file where a directory should be");
+    assertThatThrownBy(() -> node.prepare())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("SPARK_APPLIANCE_DATA=" + node.data);
+  }
+
+  private String url(String path) {
+    return "http://127.0.0.1:" + server.getAddress().getPort() + path;
+  }
+
+  private static String hiveSite(String... keysAndValues) {
+    TreeMap<String, String> properties = new TreeMap<>();
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      properties.put(keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return new HiveSite(properties).render();
+  }
+
+  private static Properties load(Path file) throws IOException {
+    Properties properties = new Properties();
+    try (var reader = Files.newBufferedReader(file)) {
+      properties.load(reader);
+    }
+    return properties;
+  }
+}

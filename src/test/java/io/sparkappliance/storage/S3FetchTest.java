@@ -1,0 +1,170 @@
+package io.sparkappliance.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+
+class S3FetchTest {
+  private static final FetchLimits IMPATIENT =
+      new FetchLimits(
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(10),
+          2,
+          Duration.ofMillis(5));
+
+  /** The SDK's chains look at these system properties first. */
+  private static final Map<String, String> ACCOUNT =
+      Map.of(
+          "aws.accessKeyId", "AKIATEST",
+          "aws.secretAccessKey", "s3cret-key",
+          "aws.region", "eu-central-1");
+
+  private static S3MockServer s3;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void startS3() throws IOException {
+    ACCOUNT.forEach(System::setProperty);
+    s3 = S3MockServer.start("conf");
+    try (S3Client client =
+        S3Client.builder()
+            .endpointOverride(s3.endpoint())
+            .region(Region.EU_CENTRAL_1)
+            .forcePathStyle(true)
+            .build()) {
+      client.putObject(
+          request -> request.bucket("conf").key("dir/my file.conf"),
+          RequestBody.fromString("spark.a=1\n"));
+    }
+  }
+
+  @AfterAll
+  static void stopS3() {
+    ACCOUNT.keySet().forEach(System::clearProperty);
+    if (s3 != null) {
+      s3.close();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s3", "s3a", "s3n", "S3"})
+  void fetchesAnObjectUnderEachScheme(String scheme) {
+    assertThat(fetch(s3.endpoint(), scheme + "://conf/dir/my file.conf")).hasContent("spark.a=1\n");
+  }
+
+  @Test
+  void missingObjectAndMissingBucketAreToldApart() {
+    assertThatThrownBy(() -> fetch(s3.endpoint(), "s3://conf/none"))
+        .hasMessageContaining("EXT_CONF=s3://conf/none: there is no such object (404)");
+    assertThatThrownBy(() -> fetch(s3.endpoint(), "s3://nobucket/none"))
+        .hasMessageContaining("there is no bucket nobucket (404)");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "403, AccessDenied, S3 refuses access (403 AccessDenied), 1",
+    "503, SlowDown, 'S3 failed (503 SlowDown), tried 2 times', 2",
+    "400, InvalidRequest, S3 answered 400 InvalidRequest, 1"
+  })
+  void refusalsAreExplained(int status, String code, String reason, int attempts)
+      throws IOException {
+    AtomicInteger requests = new AtomicInteger();
+    HttpServer server = server(status, code, requests);
+    try {
+      assertThatThrownBy(() -> fetch(endpoint(server), "s3://conf/x"))
+          .hasMessageContaining(reason)
+          .hasMessageNotContainingAny("s3cret-key", "AKIATEST");
+      assertThat(requests).hasValue(attempts);
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void serverThatIsNotThereIsExplained() throws IOException {
+    HttpServer server = server(500, "x", new AtomicInteger());
+    URI endpoint = endpoint(server);
+    server.stop(0);
+    assertThatThrownBy(() -> fetch(endpoint, "s3://conf/x"))
+        .hasMessageContaining("S3 can't be reached")
+        .hasMessageContaining("AWS_ENDPOINT_URL_S3");
+  }
+
+  @Test
+  void truncatedObjectIsNoFile() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 1000);
+          exchange.getResponseBody().write(new byte[10]);
+          exchange.getResponseBody().flush();
+          exchange.close();
+        });
+    server.start();
+    try {
+      assertThatThrownBy(() -> fetch(endpoint(server), "s3://conf/x"))
+          .hasMessageContaining("the transfer broke off")
+          .hasMessageContaining("tried 2 times");
+      assertThat(directory.resolve("target")).doesNotExist();
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  private Path fetch(URI endpoint, String location) {
+    try (Fetcher fetcher =
+        new Fetcher(Map.of("AWS_ENDPOINT_URL_S3", endpoint.toString()), IMPATIENT)) {
+      Path target = fetcher.fetch("EXT_CONF", location, directory.resolve("target"));
+      assertThat(Files.exists(target)).isTrue();
+      return target;
+    }
+  }
+
+  private static HttpServer server(int status, String code, AtomicInteger requests)
+      throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          requests.incrementAndGet();
+          byte[] body =
+              ("<Error><Code>" + code + "</Code><Message>no</Message></Error>")
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(status, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    return server;
+  }
+
+  private static URI endpoint(HttpServer server) {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+  }
+}
