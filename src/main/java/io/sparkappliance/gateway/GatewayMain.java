@@ -1,0 +1,125 @@
+package io.sparkappliance.gateway;
+
+import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.OwnAddress;
+import io.sparkappliance.cluster.StaticClusterView;
+import io.sparkappliance.jobs.Jobs;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Settings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway as a process: from its settings to SIGTERM. */
+public final class GatewayMain {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayMain.class);
+  private static final int FAILED = 1;
+  private static final int STOP_SECONDS = 30;
+
+  private GatewayMain() {}
+
+  /**
+   * Serves until the process is told to end. Then the server stops listening, running jobs are
+   * ended and marked as interrupted.
+   *
+   * @param settings the node's settings
+   * @param credentials the node's secrets
+   * @return exit code: 1 when it could not start
+   */
+  public static int run(Settings settings, Credentials credentials) {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    // The process ends when its hooks do: hold on until everything is closed.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(end, closed), "stop"));
+    try {
+      return serve(settings, credentials, end);
+    } catch (IOException | RuntimeException trouble) {
+      LOG.error("gateway could not start", trouble);
+      return FAILED;
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      return FAILED;
+    } finally {
+      closed.countDown();
+    }
+  }
+
+  private static int serve(Settings settings, Credentials credentials, CountDownLatch end)
+      throws IOException, InterruptedException {
+    String own = settings.network().advertisedHost().orElseGet(OwnAddress::find);
+    ClusterView cluster = clusterView(settings, own);
+    try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname());
+        GatewayServer server = new GatewayServer(settings, credentials, jobs, cluster)) {
+      server.start(bindAddress(own), settings.network().ports().gateway());
+      LOG.info("gateway listens on port {}", server.port());
+      end.await();
+      LOG.info("gateway stops");
+      return 0;
+    }
+  }
+
+  private static void stop(CountDownLatch end, CountDownLatch closed) {
+    end.countDown();
+    try {
+      if (!closed.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("gateway did not stop within {} seconds", STOP_SECONDS);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What this node's settings say of the cluster. */
+  static ClusterView clusterView(Settings settings, String own) {
+    Settings.Ports ports = settings.network().ports();
+    List<HostAndPort> masters = settings.cluster().masters();
+    if (masters.isEmpty() && settings.runs(Role.MASTER)) {
+      masters = List.of(new HostAndPort(own, ports.master()));
+    }
+    List<HostAndPort> thriftServers;
+    if (settings.runs(Role.THRIFTSERVER)) {
+      thriftServers = List.of(new HostAndPort(own, ports.thrift()));
+    } else {
+      thriftServers =
+          settings
+              .gateway()
+              .thriftServer()
+              .map(List::of)
+              .orElse(
+                  masters.stream()
+                      .map(master -> new HostAndPort(master.host(), ports.thrift()))
+                      .sorted()
+                      .toList());
+    }
+    HttpClient http =
+        HttpClient.newBuilder()
+            .connectTimeout(Duration.ofSeconds(2))
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .build();
+    return new StaticClusterView(masters, ports.masterUi(), thriftServers, new MasterClient(http));
+  }
+
+  /** Where nobody else is meant to reach the node, nobody else can. */
+  private static Optional<String> bindAddress(String own) throws UnknownHostException {
+    return InetAddress.getByName(own).isLoopbackAddress() ? Optional.of(own) : Optional.empty();
+  }
+
+  private static String hostname() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException nameless) {
+      return "localhost";
+    }
+  }
+}

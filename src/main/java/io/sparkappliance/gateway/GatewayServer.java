@@ -1,0 +1,343 @@
+package io.sparkappliance.gateway;
+
+import io.javalin.Javalin;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
+import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.jobs.ApplicationRequest;
+import io.sparkappliance.jobs.InvalidRequestException;
+import io.sparkappliance.jobs.Job;
+import io.sparkappliance.jobs.JobId;
+import io.sparkappliance.jobs.JobKind;
+import io.sparkappliance.jobs.Jobs;
+import io.sparkappliance.jobs.OutputFormat;
+import io.sparkappliance.jobs.SqlRequest;
+import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Settings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway's HTTP server. */
+public final class GatewayServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
+  private static final Logger ACCESS = LoggerFactory.getLogger("access");
+
+  private static final String OUTPUT_FAILED = "Job failed!\n";
+
+  private final MemorySize maxUpload;
+  private final Guard guard;
+  private final Jobs jobs;
+  private final ClusterView cluster;
+  private final Javalin server;
+
+  /** A call: method, path, and what answers it. */
+  private record Route(HandlerType method, String path, Handler handler) {}
+
+  /**
+   * Listens to nobody yet.
+   *
+   * @param settings limits and access
+   * @param credentials the token that guards submissions and jobs
+   * @param jobs the node's jobs; not closed by this server
+   * @param cluster what discovery tells
+   */
+  public GatewayServer(Settings settings, Credentials credentials, Jobs jobs, ClusterView cluster) {
+    this.maxUpload = settings.gateway().maxUpload();
+    this.guard =
+        new Guard(
+            settings.access().api() == Settings.AuthMode.TOKEN
+                ? Optional.of(credentials.apiToken())
+                : Optional.empty());
+    this.jobs = jobs;
+    this.cluster = cluster;
+    this.server = Javalin.create(this::configure);
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @param host address to bind, empty for all
+   * @param port 0 for any free port
+   */
+  public void start(Optional<String> host, int port) {
+    if (host.isPresent()) {
+      server.start(host.get(), port);
+    } else {
+      server.start(port);
+    }
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** The server behind it, for tests that walk its routes. */
+  Javalin javalin() {
+    return server;
+  }
+
+  /** Stops listening; requests that are being answered have a moment to end. */
+  @Override
+  public void close() {
+    server.stop();
+  }
+
+  private void configure(JavalinConfig config) {
+    config.startup.showJavalinBanner = false;
+    config.startup.showOldJavalinVersionWarning = false;
+    config.concurrency.useVirtualThreads = true;
+    config.http.prefer405over404 = true;
+    config.http.defaultContentType = Answers.TEXT;
+    config.router.ignoreTrailingSlashes = true;
+    config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.requestLogger.http(GatewayServer::log);
+    config.routes.before(GatewayServer::addSecurityHeaders);
+    List<Route> routes = routes();
+    routes.forEach(
+        route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
+    addOptions(config, routes);
+    addErrors(config);
+  }
+
+  private List<Route> routes() {
+    return List.of(
+        new Route(HandlerType.GET, "/", page("ui.html", "text/html;charset=utf-8")),
+        new Route(HandlerType.GET, "/ui", page("ui.html", "text/html;charset=utf-8")),
+        new Route(HandlerType.GET, "/openapi.yaml", page("/openapi.yaml", "application/yaml")),
+        new Route(HandlerType.GET, "/healthz", GatewayServer::health),
+        new Route(HandlerType.GET, "/.well-known/schema-discovery", GatewayServer::discovery),
+        new Route(HandlerType.GET, "/get_master_ip", this::masterIp),
+        new Route(HandlerType.GET, "/get_master_uri", this::masterUri),
+        new Route(HandlerType.GET, "/get_thrift_server_uri", this::thriftServerUri),
+        new Route(HandlerType.POST, "/send_query", guard.guarded(this::sendQuery)),
+        new Route(HandlerType.POST, "/submit_application", guard.guarded(this::submitApplication)),
+        new Route(HandlerType.GET, "/get_job_status/{id}", guard.guarded(this::jobStatus)),
+        new Route(HandlerType.GET, "/get_job_output/{id}", guard.guarded(this::jobOutput)));
+  }
+
+  private static void addOptions(JavalinConfig config, List<Route> routes) {
+    Map<String, List<Route>> byPath = routes.stream().collect(Collectors.groupingBy(Route::path));
+    byPath.forEach(
+        (path, sharing) -> {
+          String methods =
+              sharing.stream()
+                  .map(route -> route.method().equals(HandlerType.GET) ? "GET, HEAD" : "POST")
+                  .collect(Collectors.joining(", ", "", ", OPTIONS"));
+          config.routes.options(path, context -> context.status(204).header("Allow", methods));
+        });
+  }
+
+  private static void health(Context context) {
+    Answers.json(context, 200, Answers.object().put("status", "ok"));
+  }
+
+  private static void discovery(Context context) {
+    Answers.json(
+        context,
+        200,
+        Answers.object()
+            .put("schema_url", "/openapi.yaml")
+            .put("schema_type", "openapi-3.1")
+            .put("ui_url", "/ui"));
+  }
+
+  private void masterIp(Context context) {
+    textOr404(context, cluster.aliveMasterAddress(), "No master is alive.");
+  }
+
+  private void masterUri(Context context) {
+    textOr404(context, cluster.masterUri(), "No master is configured.");
+  }
+
+  private void thriftServerUri(Context context) {
+    textOr404(
+        context,
+        cluster.thriftServer().map(server -> "jdbc:hive2://" + server + "/"),
+        "No thrift server runs.");
+  }
+
+  private static void textOr404(Context context, Optional<String> found, String otherwise) {
+    Answers.text(context, found.isPresent() ? 200 : 404, found.orElse(otherwise));
+  }
+
+  private void sendQuery(Context context) throws IOException {
+    try (UploadForm form = UploadForm.read(context, jobs.incoming(), maxUpload)) {
+      SqlRequest request =
+          SqlRequest.parse(
+              form.field("hive_vars"),
+              form.field("hive_confs"),
+              form.field("username"),
+              form.field("password"));
+      Job job = jobs.submitQuery(Jobs.LOCAL_OWNER, request, form.file());
+      Answers.text(context, 200, job.id().value());
+    }
+  }
+
+  private void submitApplication(Context context) throws IOException {
+    try (UploadForm form = UploadForm.read(context, jobs.incoming(), maxUpload)) {
+      ApplicationRequest request =
+          ApplicationRequest.parse(
+              form.fileName(),
+              form.field("main_class"),
+              form.field("job_args"),
+              form.field("job_settings"));
+      Job job = jobs.submitApplication(Jobs.LOCAL_OWNER, request, form.file());
+      Answers.text(context, 200, job.id().value());
+    }
+  }
+
+  private void jobStatus(Context context) throws IOException {
+    Optional<Job> job = find(context);
+    if (job.isPresent()) {
+      Answers.status(context, job.get());
+    } else {
+      Answers.noSuchJob(context, context.pathParam("id"));
+    }
+  }
+
+  private void jobOutput(Context context) throws IOException {
+    Optional<Job> found = find(context);
+    if (found.isEmpty()) {
+      Answers.text(context, 404, "There is no job with this id.\n");
+      return;
+    }
+    Job job = found.get();
+    OutputFormat format = format(context, job);
+    if (!job.state().isFinal()) {
+      Answers.text(context, 404, "The job has not ended yet.\n");
+      return;
+    }
+    boolean failed = Answers.statusCode(job.state()) == 500;
+    context.status(failed ? 500 : 200);
+    context.contentType(
+        switch (format) {
+          case TEXT -> Answers.TEXT;
+          case CSV -> Answers.CSV;
+          case JSON -> Answers.JSON_TYPE;
+        });
+    OutputStream out = context.outputStream();
+    if (failed && format != OutputFormat.JSON) {
+      out.write(OUTPUT_FAILED.getBytes(StandardCharsets.UTF_8));
+    }
+    jobs.writeOutput(job, format, out);
+  }
+
+  private static OutputFormat format(Context context, Job job) {
+    String asked = Optional.ofNullable(context.queryParam("format")).orElse("text");
+    OutputFormat format =
+        OutputFormat.parse(asked)
+            .orElseThrow(() -> new InvalidRequestException("format", "must be text, csv or json"));
+    if (job.kind() == JobKind.APPLICATION && format != OutputFormat.TEXT) {
+      throw new InvalidRequestException(
+          "format", "can only be text: an application writes what it likes");
+    }
+    return format;
+  }
+
+  private Optional<Job> find(Context context) throws IOException {
+    Optional<JobId> id = JobId.parse(context.pathParam("id"));
+    return id.isPresent() ? jobs.find(Jobs.LOCAL_OWNER, id.get()) : Optional.empty();
+  }
+
+  private static Handler page(String resource, String type) {
+    byte[] content;
+    try (InputStream in = GatewayServer.class.getResourceAsStream(resource)) {
+      content = in.readAllBytes();
+    } catch (IOException unreadable) {
+      throw new IllegalStateException(unreadable);
+    }
+    return context -> context.contentType(type).result(content);
+  }
+
+  private static void addErrors(JavalinConfig config) {
+    config.routes.exception(
+        InvalidRequestException.class,
+        (invalid, context) ->
+            Answers.badField(context, 400, invalid.field(), invalid.getMessage()));
+    config.routes.exception(
+        TooLargeException.class,
+        (large, context) -> {
+          context.header("Connection", "close");
+          Answers.json(
+              context,
+              413,
+              Answers.object()
+                  .put("error", "The field " + large.field() + " " + large.getMessage() + ".")
+                  .put("field", large.field())
+                  .put("reason", large.getMessage())
+                  .put("limit_bytes", large.limit().bytes()));
+        });
+    config.routes.exception(
+        UnavailableException.class,
+        (unavailable, context) -> {
+          context.header("Retry-After", "10");
+          Answers.error(context, 503, "Not now: " + unavailable.getMessage() + ".");
+        });
+    config.routes.exception(
+        HttpResponseException.class,
+        (refused, context) -> {
+          refused
+              .getDetails()
+              .forEach(
+                  (name, value) -> {
+                    if (name.equals("Allow")) {
+                      context.header(name, value);
+                    }
+                  });
+          Answers.error(context, refused.getStatus(), refused.getMessage());
+        });
+    config.routes.exception(Exception.class, GatewayServer::unexpected);
+  }
+
+  private static void unexpected(Exception trouble, Context context) {
+    String id = UUID.randomUUID().toString();
+    LOG.error("error {} at {} {}", id, context.method(), printable(context.path()), trouble);
+    Answers.json(
+        context,
+        500,
+        Answers.object()
+            .put("error", "An unexpected error; the gateway's log has it under this id.")
+            .put("id", id));
+  }
+
+  private static void addSecurityHeaders(Context context) {
+    context.header("X-Content-Type-Options", "nosniff");
+    context.header("X-Frame-Options", "DENY");
+    context.header("Referrer-Policy", "no-referrer");
+    context.header("Cache-Control", "no-store");
+    context.header(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
+  }
+
+  private static void log(Context context, float milliseconds) {
+    // The path alone: tokens travel in headers, but people put them into query strings, too.
+    ACCESS.info(
+        "{} {} {} {} {}ms",
+        context.ip(),
+        context.method(),
+        printable(context.path()),
+        context.status().getCode(),
+        Math.round(milliseconds));
+  }
+
+  private static String printable(String path) {
+    String safe = path.replaceAll("[^\\x21-\\x7e]", "?");
+    return safe.length() <= 200 ? safe : safe.substring(0, 200) + "…";
+  }
+}

@@ -1,0 +1,154 @@
+package io.sparkappliance.gateway;
+
+import io.javalin.http.Context;
+import io.sparkappliance.jobs.InvalidRequestException;
+import io.sparkappliance.settings.MemorySize;
+import jakarta.servlet.MultipartConfigElement;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.Part;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpException;
+
+/**
+ * A form with a file. Parts larger than a few kilobytes are on disk from the beginning; the file is
+ * deleted when the form is closed, unless somebody moved it away.
+ */
+final class UploadForm implements AutoCloseable {
+  /** Name that Jetty's request looks its limits up by. */
+  private static final String LIMITS = "org.eclipse.jetty.multipartConfig";
+
+  private static final int IN_MEMORY_BYTES = 64 << 10;
+  private static final long MAX_FIELD_BYTES = 1 << 20;
+  private static final String FILE = "file";
+
+  private final Map<String, String> fields;
+  private final Path file;
+  private final String fileName;
+
+  private UploadForm(Map<String, String> fields, Path file, String fileName) {
+    this.fields = fields;
+    this.file = file;
+    this.fileName = fileName;
+  }
+
+  /**
+   * Reads a request's body.
+   *
+   * @param context the request
+   * @param spool directory for files
+   * @param limit bytes of the whole body
+   * @throws InvalidRequestException when it is no form, or has no file
+   * @throws TooLargeException when it is larger than the limit
+   * @throws IOException when it can't be read or stored
+   */
+  static UploadForm read(Context context, Path spool, MemorySize limit) throws IOException {
+    String type = context.contentType();
+    if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
+      throw new InvalidRequestException(
+          FILE, "has to be sent in a multipart/form-data body, as curl -F file=@NAME does");
+    }
+    if (context.req().getContentLengthLong() > limit.bytes()) {
+      throw tooLarge(limit);
+    }
+    context
+        .req()
+        .setAttribute(
+            LIMITS,
+            new MultipartConfigElement(
+                spool.toString(), limit.bytes(), limit.bytes(), IN_MEMORY_BYTES));
+    Path file = Files.createTempFile(spool, "upload", "");
+    boolean complete = false;
+    try {
+      Map<String, String> fields = new HashMap<>();
+      Optional<String> fileName = Optional.empty();
+      for (Part part : context.req().getParts()) {
+        if (part.getName() == null) {
+          continue;
+        }
+        if (part.getName().equals(FILE)) {
+          store(part, file);
+          fileName = Optional.of(Optional.ofNullable(part.getSubmittedFileName()).orElse(""));
+        } else {
+          fields.put(part.getName(), text(part));
+        }
+      }
+      UploadForm form =
+          new UploadForm(
+              fields,
+              file,
+              fileName.orElseThrow(() -> new InvalidRequestException(FILE, "is missing")));
+      complete = true;
+      return form;
+    } catch (ServletException
+        | IllegalStateException
+        | IOException
+        | HttpException.RuntimeException broken) {
+      throw translated(broken, limit);
+    } finally {
+      if (!complete) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** Jetty tells what is wrong with a body in several ways. */
+  private static RuntimeException translated(Exception broken, MemorySize limit) {
+    for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
+      String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+      if (text.contains("exceed") || text.contains("max length") || text.contains("too large")) {
+        return tooLarge(limit);
+      }
+    }
+    return new InvalidRequestException(
+        FILE, "could not be read from the multipart/form-data body: " + broken.getMessage());
+  }
+
+  private static TooLargeException tooLarge(MemorySize limit) {
+    return new TooLargeException(
+        FILE, limit, " for the whole request (the operator's setting MAX_UPLOAD_SIZE)");
+  }
+
+  private static void store(Part part, Path file) throws IOException {
+    try (InputStream in = part.getInputStream()) {
+      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static String text(Part part) throws IOException {
+    if (part.getSize() > MAX_FIELD_BYTES) {
+      throw new TooLargeException(part.getName(), new MemorySize(MAX_FIELD_BYTES), "");
+    }
+    try (InputStream in = part.getInputStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** A field's text, empty when it was not sent. */
+  String field(String name) {
+    return fields.getOrDefault(name, "");
+  }
+
+  /** The uploaded file. */
+  Path file() {
+    return file;
+  }
+
+  /** What the client calls it; never to be used as the name of a file. */
+  String fileName() {
+    return fileName;
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(file);
+  }
+}

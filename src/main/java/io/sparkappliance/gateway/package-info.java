@@ -1,0 +1,2 @@
+/** The REST gateway: thin handlers over jobs and the cluster. */
+package io.sparkappliance.gateway;

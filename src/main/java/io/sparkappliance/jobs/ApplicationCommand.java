@@ -1,0 +1,136 @@
+package io.sparkappliance.jobs;
+
+import io.sparkappliance.settings.Settings;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** How an application is started: pure functions from a request to arguments and environment. */
+final class ApplicationCommand {
+  /**
+   * What a job's driver may know of this process's environment. Nothing in it is secret: programs,
+   * and SQL that they run, can read it.
+   */
+  private static final Set<String> PASSED_ON =
+      Set.of(
+          "PATH",
+          "HOME",
+          "USER",
+          "LANG",
+          "LC_ALL",
+          "TZ",
+          "TMPDIR",
+          "JAVA_HOME",
+          "PYTHONPATH",
+          "PYSPARK_PYTHON",
+          "PYSPARK_DRIVER_PYTHON",
+          "R_LIBS",
+          "SPARK_DIST_CLASSPATH",
+          "SPARK_LOCAL_DIRS",
+          "SPARK_LOCAL_IP",
+          "SPARK_LOCAL_HOSTNAME",
+          "SPARK_PUBLIC_DNS",
+          "AWS_REGION",
+          "AWS_DEFAULT_REGION",
+          "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+          "AWS_EC2_METADATA_DISABLED");
+
+  private static final String WRAPPER = wrapper();
+
+  private ApplicationCommand() {}
+
+  /**
+   * The command for spark-submit.
+   *
+   * @param sparkHome the Spark distribution
+   * @param request what to run, and how
+   * @param file the uploaded file where it is stored
+   */
+  static List<String> sparkSubmit(Path sparkHome, ApplicationRequest request, Path file) {
+    List<String> command = new ArrayList<>();
+    command.add(sparkHome.resolve("bin/spark-submit").toString());
+    // The operator's configuration may say otherwise, but a job's output is this process's output.
+    command.add("--deploy-mode");
+    command.add("client");
+    if (request.language() == ApplicationRequest.Language.PYTHON
+        && !request.settings().contains("--name")) {
+      // Spark would name it after the file, and every file has the same name in the store.
+      command.add("--name");
+      command.add(request.name());
+    }
+    command.addAll(request.settings());
+    request
+        .mainClass()
+        .ifPresent(
+            main -> {
+              command.add("--class");
+              command.add(main);
+            });
+    command.add(file.toString());
+    command.addAll(request.arguments());
+    return List.copyOf(command);
+  }
+
+  /**
+   * Wraps a command so that its exit code is left in a file, whoever is there to see it.
+   *
+   * @param status the file
+   * @param command program and arguments
+   */
+  static List<String> recorded(Path status, List<String> command) {
+    List<String> wrapped =
+        new ArrayList<>(List.of("/bin/sh", "-c", WRAPPER, "run-job", status.toString()));
+    wrapped.addAll(command);
+    return List.copyOf(wrapped);
+  }
+
+  /**
+   * A job's environment.
+   *
+   * @param own this process's environment
+   * @param javaHome the Java that runs this process, for where nothing else is said
+   * @param paths where things are
+   */
+  static Map<String, String> environment(
+      Map<String, String> own, String javaHome, Settings.Paths paths) {
+    Map<String, String> environment = new TreeMap<>();
+    environment.put("JAVA_HOME", javaHome);
+    own.forEach(
+        (name, value) -> {
+          if (PASSED_ON.contains(name)) {
+            environment.put(name, value);
+          }
+        });
+    environment.put("SPARK_HOME", paths.sparkHome().toString());
+    environment.put("SPARK_CONF_DIR", paths.confDir().toString());
+    environment.put("PYSPARK_PYTHON", paths.python());
+    if (!paths.localDirs().isEmpty()) {
+      environment.put(
+          "SPARK_LOCAL_DIRS",
+          paths.localDirs().stream().map(Path::toString).collect(Collectors.joining(",")));
+    }
+    // Python keeps text back when it writes to a file; what a killed job printed should be there.
+    environment.put("PYTHONUNBUFFERED", "1");
+    environment.put("PATH", environment.getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    environment.put(
+        "HOME", environment.getOrDefault("HOME", paths.data() + File.separator + "home"));
+    return environment;
+  }
+
+  private static String wrapper() {
+    try (InputStream script = ApplicationCommand.class.getResourceAsStream("run-job.sh")) {
+      return new String(script.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+}

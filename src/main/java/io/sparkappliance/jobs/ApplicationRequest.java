@@ -1,0 +1,100 @@
+package io.sparkappliance.jobs;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What comes with an application.
+ *
+ * @param language what the file is
+ * @param name name for web pages and logs
+ * @param mainClass class to run; jars only
+ * @param arguments the program's own arguments
+ * @param settings checked arguments for spark-submit
+ */
+public record ApplicationRequest(
+    Language language,
+    String name,
+    Optional<String> mainClass,
+    List<String> arguments,
+    List<String> settings) {
+
+  private static final Pattern CLASS_NAME =
+      Pattern.compile(
+          "\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*"
+              + "(?:\\.\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*)*");
+
+  /** Takes copies that can't be changed. */
+  public ApplicationRequest {
+    arguments = List.copyOf(arguments);
+    settings = List.copyOf(settings);
+  }
+
+  /** What a program is written in, and the name its file gets in the store. */
+  public enum Language {
+    /** A jar with a main class. */
+    JAR("application.jar"),
+    /** A Python program. */
+    PYTHON("application.py");
+
+    private final String fileName;
+
+    Language(String fileName) {
+      this.fileName = fileName;
+    }
+
+    /** File name in the store. */
+    String fileName() {
+      return fileName;
+    }
+  }
+
+  /**
+   * Reads the form.
+   *
+   * @param fileName what the client calls the file; only its ending counts
+   * @param mainClass the field {@code main_class}
+   * @param jobArgs the field {@code job_args}
+   * @param jobSettings the field {@code job_settings}
+   * @throws InvalidRequestException when a field can't be used
+   */
+  public static ApplicationRequest parse(
+      String fileName, String mainClass, String jobArgs, String jobSettings) {
+    Language language = language(fileName);
+    Optional<String> main = mainClass.isBlank() ? Optional.empty() : Optional.of(mainClass.strip());
+    if (language == Language.JAR && main.isEmpty()) {
+      throw new InvalidRequestException(
+          "main_class", "is missing: a jar needs the name of the class to run");
+    }
+    if (main.isPresent() && !CLASS_NAME.matcher(main.get()).matches()) {
+      throw new InvalidRequestException(
+          "main_class", "is no class name; one looks like org.example.Main");
+    }
+    return new ApplicationRequest(
+        language,
+        displayName(fileName),
+        language == Language.JAR ? main : Optional.empty(),
+        ArgumentText.split("job_args", jobArgs),
+        SubmitSettings.parse("job_settings", jobSettings));
+  }
+
+  private static Language language(String fileName) {
+    String lower = fileName.toLowerCase(Locale.ROOT);
+    if (lower.endsWith(".jar")) {
+      return Language.JAR;
+    }
+    if (lower.endsWith(".py")) {
+      return Language.PYTHON;
+    }
+    throw new InvalidRequestException("file", "must be a .jar or a .py file");
+  }
+
+  private static String displayName(String fileName) {
+    String base =
+        fileName.substring(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1);
+    String safe = base.replaceAll("[^A-Za-z0-9._ -]", "_");
+    return safe.substring(Math.max(0, safe.length() - 80));
+  }
+}

@@ -1,0 +1,30 @@
+package io.sparkappliance.jobs;
+
+/** Where a job is in its life. A final state never changes again. */
+public enum JobState {
+  /** Accepted and written down; waits for its turn. */
+  QUEUED(false),
+  /** Its session or its process is being started. */
+  STARTING(false),
+  /** Runs. */
+  RUNNING(false),
+  /** Ended well; its output is complete. */
+  SUCCEEDED(true),
+  /** Ended badly, or was interrupted; the output so far is kept. */
+  FAILED(true),
+  /** Ended because somebody asked for it. */
+  CANCELLED(true),
+  /** Its record can't be read any more, so nobody knows how it ended. */
+  LOST(true);
+
+  private final boolean end;
+
+  JobState(boolean end) {
+    this.end = end;
+  }
+
+  /** Whether the job is over. */
+  public boolean isFinal() {
+    return end;
+  }
+}

@@ -1,0 +1,89 @@
+package io.sparkappliance.jobs;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Results as one JSON object: {@code job_id}, {@code results} with {@code columns} and {@code rows}
+ * each, and {@code error} when the job failed. Numbers are written digit by digit as Spark gave
+ * them; those that JSON does not know, NaN and infinity, are texts, as is binary data in base 64.
+ */
+final class JsonRenderer implements ResultReader.Visitor {
+  private static final Pattern NUMBER =
+      Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
+
+  private final JsonGenerator json;
+  private final Optional<String> error;
+  private List<Column> columns = List.of();
+  private boolean open;
+
+  JsonRenderer(Writer out, JobId id, Optional<String> error) throws IOException {
+    this.error = error;
+    json = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+    json.writeStartObject();
+    json.writeStringField("job_id", id.value());
+    json.writeArrayFieldStart("results");
+  }
+
+  @Override
+  public void columns(List<Column> next) throws IOException {
+    finish();
+    columns = next;
+    open = true;
+    json.writeStartObject();
+    json.writeArrayFieldStart("columns");
+    for (Column column : columns) {
+      json.writeStartObject();
+      json.writeStringField("name", column.name());
+      json.writeStringField("type", column.type());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("rows");
+  }
+
+  @Override
+  public void row(List<String> values) throws IOException {
+    json.writeStartArray();
+    for (int i = 0; i < values.size(); i++) {
+      value(columns.get(i), values.get(i));
+    }
+    json.writeEndArray();
+  }
+
+  private void value(Column column, String text) throws IOException {
+    if (text == null) {
+      json.writeNull();
+    } else if (column.isNumeric() && NUMBER.matcher(text).matches()) {
+      json.writeRawValue(text);
+    } else if (column.isBoolean()) {
+      json.writeBoolean(Boolean.parseBoolean(text));
+    } else {
+      json.writeString(text);
+    }
+  }
+
+  @Override
+  public void end() throws IOException {
+    finish();
+    json.writeEndArray();
+    if (error.isPresent()) {
+      json.writeStringField("error", error.get());
+    }
+    json.writeEndObject();
+    json.close();
+  }
+
+  private void finish() throws IOException {
+    if (open) {
+      json.writeEndArray();
+      json.writeEndObject();
+    }
+    open = false;
+  }
+}

@@ -1,0 +1,47 @@
+package io.sparkappliance.jobs;
+
+import io.sparkappliance.settings.Secret;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What comes with a SQL script.
+ *
+ * @param settings session settings, set in this order before the first statement
+ * @param username who logs in; empty: the appliance's own user, in a warm session
+ * @param password that user's password; empty: the appliance's token
+ */
+public record SqlRequest(
+    Map<String, String> settings, Optional<String> username, Optional<Secret> password) {
+
+  /** Takes a copy, in the same order. */
+  public SqlRequest {
+    settings = new LinkedHashMap<>(settings);
+  }
+
+  /**
+   * Reads the form. Spark looks a variable up under its bare name, whether a script says {@code
+   * ${name}}, {@code ${hivevar:name}} or {@code ${hiveconf:name}}: so variables and settings are
+   * the same thing to it, and a variable wins over a setting of its name.
+   *
+   * @param hiveVars the field {@code hive_vars}
+   * @param hiveConfs the field {@code hive_confs}
+   * @param username the field {@code username}
+   * @param password the field {@code password}
+   * @throws InvalidRequestException when a field can't be used
+   */
+  public static SqlRequest parse(
+      String hiveVars, String hiveConfs, String username, String password) {
+    Map<String, String> settings =
+        new LinkedHashMap<>(Assignments.parse("hive_confs", "hiveconf:", hiveConfs));
+    settings.putAll(Assignments.parse("hive_vars", "hivevar:", hiveVars));
+    if (username.isEmpty() && !password.isEmpty()) {
+      throw new InvalidRequestException("username", "is missing: a password was given without it");
+    }
+    return new SqlRequest(
+        settings,
+        username.isEmpty() ? Optional.empty() : Optional.of(username),
+        password.isEmpty() ? Optional.empty() : Optional.of(new Secret(password)));
+  }
+}

@@ -1,0 +1,142 @@
+package io.sparkappliance.jobs;
+
+import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.settings.HostAndPort;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs a script's statements one after the other, in one session. */
+final class SqlRunner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SqlRunner.class);
+  private static final int FETCH_SIZE = 1000;
+
+  private final ClusterView cluster;
+  private final SqlSessions sessions;
+
+  SqlRunner(ClusterView cluster, SqlSessions sessions) {
+    this.cluster = cluster;
+    this.sessions = sessions;
+  }
+
+  /** A handle on a script that runs, or is about to. */
+  static final class Run {
+    private final AtomicReference<Statement> current = new AtomicReference<>();
+    private volatile boolean cancelled;
+
+    /** Makes the running statement fail, and every one after it. */
+    void cancel() {
+      cancelled = true;
+      Statement statement = current.get();
+      if (statement != null) {
+        try {
+          statement.cancel();
+        } catch (SQLException | RuntimeException gone) {
+          LOG.debug("a statement could not be cancelled", gone);
+        }
+      }
+    }
+
+    private void use(Statement statement) throws JobFailure {
+      current.set(statement);
+      if (cancelled) {
+        throw new JobFailure("interrupted");
+      }
+    }
+  }
+
+  /** Whether a thrift server takes connections now. */
+  boolean isAvailable() {
+    return cluster.thriftServer().isPresent();
+  }
+
+  /**
+   * Runs a script to its end.
+   *
+   * @param request who runs it, with which settings
+   * @param script the script's text
+   * @param output where results go, see {@link ResultWriter}
+   * @param run the handle to cancel it by
+   * @throws JobFailure when a statement fails; results before it are kept
+   * @throws IOException when a file can't be read or written
+   */
+  void run(SqlRequest request, Path script, Path output, Run run) throws JobFailure, IOException {
+    List<String> statements = SqlScript.split(Files.readString(script));
+    HostAndPort server =
+        cluster
+            .thriftServer()
+            .orElseThrow(() -> new JobFailure("the thrift server does not answer any more"));
+    try (ResultWriter results = new ResultWriter(output)) {
+      SqlSession session = login(server, request);
+      try {
+        runAll(session, request, statements, results, run);
+      } finally {
+        end(session);
+      }
+    }
+  }
+
+  private SqlSession login(HostAndPort server, SqlRequest request) throws JobFailure {
+    try {
+      return request.username().isPresent()
+          ? sessions.open(server, request.username().get(), request.password())
+          : sessions.borrow(server);
+    } catch (SQLException refused) {
+      throw new JobFailure(
+          "no session on the thrift server at " + server + ": " + SqlErrors.describe(refused),
+          refused);
+    }
+  }
+
+  private static void runAll(
+      SqlSession session,
+      SqlRequest request,
+      List<String> statements,
+      ResultWriter results,
+      Run run)
+      throws JobFailure, IOException {
+    try (Statement statement = session.connection().createStatement()) {
+      run.use(statement);
+      statement.setFetchSize(FETCH_SIZE);
+      for (Map.Entry<String, String> setting : request.settings().entrySet()) {
+        statement.execute("SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue()));
+      }
+      for (String sql : statements) {
+        run.use(statement);
+        if (statement.execute(sql)) {
+          try (ResultSet result = statement.getResultSet()) {
+            results.write(result);
+          }
+        }
+      }
+    } catch (SQLException | RuntimeException | LinkageError failure) {
+      // The driver throws all three: for a type it does not know, for instance.
+      throw new JobFailure(SqlErrors.describe(failure), failure);
+    }
+  }
+
+  private static String quoted(String text) {
+    return '`' + text.replace("`", "``") + '`';
+  }
+
+  private static void end(SqlSession session) {
+    try {
+      session.close();
+    } catch (SQLException gone) {
+      LOG.debug("a session could not be closed", gone);
+    }
+  }
+
+  @Override
+  public void close() {
+    sessions.close();
+  }
+}

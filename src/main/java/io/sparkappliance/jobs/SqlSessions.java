@@ -1,0 +1,176 @@
+package io.sparkappliance.jobs;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Secret;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+
+/**
+ * Sessions on the thrift server. The appliance's own user finds one open: logging in takes longer
+ * than most small queries. A session is used for one job and then closed, because whatever a script
+ * leaves behind in it (variables, temporary views, the current database) is nobody else's business.
+ */
+final class SqlSessions implements AutoCloseable {
+  private static final int WARM_SESSIONS = 2;
+  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
+
+  /** A warm session holds memory in the driver, and a firewall may forget it: renew it. */
+  private static final Duration MAX_AGE = Duration.ofMinutes(10);
+
+  private final Path sparkHome;
+  private final String user;
+  private final Secret password;
+  private final int maxSessions;
+  private Optional<HiveJdbc> driver = Optional.empty();
+  private Optional<HostAndPort> poolServer = Optional.empty();
+  private Optional<HikariDataSource> pool = Optional.empty();
+
+  /**
+   * Logs nobody in yet.
+   *
+   * @param sparkHome where the driver is
+   * @param user the appliance's own SQL user
+   * @param password its password
+   * @param maxSessions jobs that run at once
+   */
+  SqlSessions(Path sparkHome, String user, Secret password, int maxSessions) {
+    this.sparkHome = sparkHome;
+    this.user = user;
+    this.password = password;
+    this.maxSessions = maxSessions;
+  }
+
+  /**
+   * A session of the appliance's own user, warm where possible.
+   *
+   * @throws SQLException when nobody can log in there
+   */
+  SqlSession borrow(HostAndPort server) throws SQLException {
+    HikariDataSource source = pool(server);
+    return new SqlSession(
+        source.getConnection(),
+        connection -> {
+          source.evictConnection(connection);
+          connection.close();
+        });
+  }
+
+  /**
+   * A session of somebody else.
+   *
+   * @param server where the thrift server listens
+   * @param name who logs in
+   * @param secret the password; empty: the appliance's own
+   * @throws SQLException when the login is refused
+   */
+  SqlSession open(HostAndPort server, String name, Optional<Secret> secret) throws SQLException {
+    return new SqlSession(
+        driver().connect(server, name, secret.orElse(password)), Connection::close);
+  }
+
+  private synchronized HikariDataSource pool(HostAndPort server) throws SQLException {
+    if (!poolServer.equals(Optional.of(server))) {
+      pool.ifPresent(HikariDataSource::close);
+      HiveJdbc jdbc = driver();
+      HikariConfig config = new HikariConfig();
+      config.setPoolName("sql");
+      config.setDataSource(new Logins(() -> jdbc.connect(server, user, password)));
+      config.setMinimumIdle(WARM_SESSIONS);
+      config.setMaximumPoolSize(maxSessions + WARM_SESSIONS);
+      config.setMaxLifetime(MAX_AGE.toMillis());
+      config.setConnectionTimeout(LOGIN_TIMEOUT.toMillis());
+      // A thrift server that is only just starting is no reason to give up.
+      config.setInitializationFailTimeout(-1);
+      pool = Optional.of(new HikariDataSource(config));
+      poolServer = Optional.of(server);
+    }
+    return pool.orElseThrow();
+  }
+
+  private synchronized HiveJdbc driver() throws SQLException {
+    if (driver.isEmpty()) {
+      try {
+        driver = Optional.of(HiveJdbc.load(sparkHome));
+      } catch (IOException absent) {
+        throw new SQLException("no JDBC driver: " + absent.getMessage(), absent);
+      }
+    }
+    return driver.orElseThrow();
+  }
+
+  @Override
+  public synchronized void close() {
+    pool.ifPresent(HikariDataSource::close);
+    pool = Optional.empty();
+    poolServer = Optional.empty();
+  }
+
+  /** Opens a connection. */
+  @FunctionalInterface
+  private interface Login {
+    Connection open() throws SQLException;
+  }
+
+  /** The least a pool wants to know. */
+  private static final class Logins implements DataSource {
+    private final Login login;
+
+    Logins(Login login) {
+      this.login = login;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      return login.open();
+    }
+
+    @Override
+    public Connection getConnection(String user, String password) throws SQLException {
+      return login.open();
+    }
+
+    @Override
+    public PrintWriter getLogWriter() {
+      return null;
+    }
+
+    @Override
+    public void setLogWriter(PrintWriter out) {}
+
+    @Override
+    public void setLoginTimeout(int seconds) {
+      // Hive's driver would take it for the limit of every single answer, and cut long queries off.
+    }
+
+    @Override
+    public int getLoginTimeout() {
+      return 0;
+    }
+
+    @Override
+    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+      throw new SQLFeatureNotSupportedException();
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+      throw new SQLException("wraps nothing");
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) {
+      return false;
+    }
+  }
+}

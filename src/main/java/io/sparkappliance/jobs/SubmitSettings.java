@@ -1,0 +1,249 @@
+package io.sparkappliance.jobs;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Which of spark-submit's options and of Spark's settings a job may bring. The rule is a list of
+ * what is allowed: Spark has too many ways to name a local file, a class to load or another cluster
+ * for a list of what is forbidden.
+ */
+final class SubmitSettings {
+  /** Options with a value that has no meaning beyond the job itself. */
+  private static final Set<String> PLAIN =
+      Set.of(
+          "--name",
+          "--driver-memory",
+          "--driver-cores",
+          "--executor-memory",
+          "--executor-cores",
+          "--total-executor-cores",
+          "--num-executors",
+          "--packages",
+          "--exclude-packages");
+
+  /** Options whose value is a list of files. */
+  private static final Set<String> FILES = Set.of("--jars", "--py-files", "--files", "--archives");
+
+  /** Settings whose value is a list of files. */
+  private static final Set<String> FILE_SETTINGS =
+      Set.of("spark.jars", "spark.submit.pyFiles", "spark.files", "spark.archives");
+
+  /** Why an option that people know is not among the allowed ones. */
+  private static final Map<String, String> REFUSED =
+      Map.of(
+          "--master", "the job runs on this appliance's cluster",
+          "--class", "send it as the field main_class",
+          "--properties-file", "send its settings with --conf",
+          "--proxy-user", "a job runs as the appliance's user",
+          "--principal", "a job runs as the appliance's user",
+          "--keytab", "a job runs as the appliance's user",
+          "--supervise", "it belongs to cluster deploy mode",
+          "--repositories", "ask the operator for a repository in spark.jars.repositories",
+          "--driver-class-path", "use --jars with a URI",
+          "--driver-java-options", "JVM flags are the operator's");
+
+  /** Second parts of settings that are Spark's own: of these only {@link #ALLOWED} may be set. */
+  private static final Set<String> OWN_FAMILIES =
+      Set.of(
+          ("acls admin api app appmasterenv appstatestore archives authenticate barrier blacklist"
+                  + " block blockmanager broadcast buffer cache callstack cdc checkpoint cleaner"
+                  + " clonebasedclosurecleaner conf connect cores deadlock decommission default"
+                  + " deploy diskstore driver dynamicallocation eventlog excludeonfailure executor"
+                  + " executorenv extralisteners file files filesystem graphite graphx hadoop"
+                  + " hadooprdd history hive home input internal io jars jobgroup kafka kerberos"
+                  + " kryo kryoserializer kubernetes launcher local locality log logconf logging"
+                  + " master memory mesos metrics ml mllib modify network pipelines plugins port"
+                  + " pyspark python r rdd read redaction reducer repl resource resources"
+                  + " resultgetter rpc scheduler security serializer shuffle shutdown sparkappliance"
+                  + " sparkr speculation sql ssl stage standalone starvation status storage"
+                  + " streaming submit task taskmetrics test testing ui unsafe user util worker yarn")
+              .split(" ", -1));
+
+  private static final Pattern ALLOWED =
+      Pattern.compile(
+          "spark\\.(?:"
+              + "app\\.name|cores\\.max|default\\.parallelism|log\\.level"
+              + "|driver\\.(?:memory|cores|maxResultSize|memoryOverhead|memoryOverheadFactor)"
+              + "|executor\\.(?:memory|cores|instances|memoryOverhead|memoryOverheadFactor"
+              + "|pyspark\\.memory|heartbeatInterval)"
+              + "|(?:broadcast|cleaner|dynamicAllocation|excludeOnFailure|kryo|kryoserializer"
+              + "|locality|memory|rdd|reducer|scheduler|shuffle|speculation|stage|storage|streaming"
+              + "|task|graphx|mllib)\\.[A-Za-z0-9.]+"
+              + "|(?:speculation|serializer)(?:\\.[A-Za-z0-9.]+)?"
+              + "|checkpoint\\.compress|io\\.compression\\.[A-Za-z0-9.]+"
+              + "|network\\.timeout|rpc\\.(?:askTimeout|lookupTimeout|message\\.maxSize)"
+              + "|python\\.(?:worker\\.(?:memory|reuse|faulthandler\\.enabled)|profile)"
+              + "|sql\\.(?!hive\\.metastore\\.|warehouse\\.|artifact)[A-Za-z0-9_.\\-]+"
+              + "|ui\\.(?:showConsoleProgress|port|retainedJobs|retainedStages|retainedTasks)"
+              + "|jars\\.(?:packages|excludes)"
+              + "|executorEnv\\.(?!LD_|JAVA_|JDK_|SPARK_|PYTHON|PYSPARK|PATH$|HOME$|BASH|ENV$|_)"
+              + "[A-Z][A-Z0-9_]*"
+              + "|hadoop\\.(?:fs\\.(?:s3|s3a|s3n)|mapreduce|mapred|parquet|dfs\\.client)"
+              + "\\.[A-Za-z0-9_.\\-]+"
+              + ")");
+
+  private static final Pattern KEY = Pattern.compile("spark\\.[A-Za-z0-9_.\\-]+");
+
+  /** Storage that every node reaches, and that is not this node's disk. */
+  private static final Pattern LOCATION =
+      Pattern.compile(
+          "(?:https?|s3|s3a|s3n|hdfs|gs|abfss?)://[^/\\s,#][^\\s,#]*(?:#[A-Za-z0-9][A-Za-z0-9._-]*)?",
+          Pattern.CASE_INSENSITIVE);
+
+  /** What could be the name of a file on this node, wherever in the value it comes. */
+  private static final Pattern LOCAL =
+      Pattern.compile(
+          "(?:^|[\\s,;=:@'\"(])\\s*(?:/(?!/)|~|\\.\\.?/)|(?:file|local|jar|localjceks|jceks):|/\\.\\./",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
+  private final String field;
+  private final List<String> words;
+  private final List<String> checked = new ArrayList<>();
+  private int at;
+
+  private SubmitSettings(String field, List<String> words) {
+    this.field = field;
+    this.words = words;
+  }
+
+  /**
+   * Checks settings word by word.
+   *
+   * @param field the form's field, for the error message
+   * @param text options as spark-submit takes them; {@code spark.key=value} alone counts as {@code
+   *     --conf spark.key=value}
+   * @return the same as arguments for spark-submit, options and values apart
+   * @throws InvalidRequestException when one is not allowed, with the reason
+   */
+  static List<String> parse(String field, String text) {
+    return new SubmitSettings(field, ArgumentText.split(field, text)).check();
+  }
+
+  private List<String> check() {
+    while (at < words.size()) {
+      String word = words.get(at++);
+      if (word.startsWith("-")) {
+        option(word);
+      } else if (word.startsWith("spark.") && word.contains("=")) {
+        setting(word);
+      } else {
+        throw refusal(
+            word, "is neither an option such as --executor-memory 1g nor spark.key=value");
+      }
+    }
+    return List.copyOf(checked);
+  }
+
+  private void option(String word) {
+    int equals = word.indexOf('=');
+    boolean inOneWord = word.startsWith("--") && equals > 0;
+    String name = inOneWord ? word.substring(0, equals) : word;
+    if (!isKnown(name)) {
+      throw refusal(name, "is not allowed: " + REFUSED.getOrDefault(name, "see the documentation"));
+    }
+    String value = inOneWord ? word.substring(equals + 1) : next(name);
+    switch (name) {
+      case "--conf", "-c" -> setting(value);
+      case "--deploy-mode" -> {
+        if (!value.equals("client")) {
+          throw refusal(
+              name, "can only be client: in cluster mode the job's output would be out of reach");
+        }
+      }
+      default -> {
+        if (FILES.contains(name)) {
+          files(name, value);
+        } else {
+          plain(name, value);
+        }
+        checked.add(name);
+        checked.add(value);
+      }
+    }
+  }
+
+  private static boolean isKnown(String name) {
+    return PLAIN.contains(name)
+        || FILES.contains(name)
+        || name.equals("--conf")
+        || name.equals("-c")
+        || name.equals("--deploy-mode");
+  }
+
+  private String next(String name) {
+    if (at == words.size()) {
+      throw refusal(name, "needs a value");
+    }
+    return words.get(at++);
+  }
+
+  private void setting(String assignment) {
+    int equals = assignment.indexOf('=');
+    if (equals < 0) {
+      throw refusal(assignment, "is no setting: write --conf spark.key=value");
+    }
+    String key = assignment.substring(0, equals);
+    String value = assignment.substring(equals + 1);
+    if (!KEY.matcher(key).matches()) {
+      throw refusal(key, "is no Spark setting: its name has to begin with spark.");
+    }
+    if (FILE_SETTINGS.contains(key)) {
+      files(key, value);
+    } else {
+      String family = key.split("\\.", -1)[1].toLowerCase(Locale.ROOT);
+      if (OWN_FAMILIES.contains(family) && !ALLOWED.matcher(key).matches()) {
+        throw refusal(
+            key, "is not among the settings that a job may bring; the operator can set it");
+      }
+      plain(key, value);
+    }
+    checked.add("--conf");
+    checked.add(key + "=" + value);
+  }
+
+  private void files(String name, String value) {
+    for (String location : value.split(",", -1)) {
+      if (!LOCATION.matcher(location.strip()).matches()) {
+        throw refusal(
+            name,
+            "takes URIs such as s3a://bucket/key or https://host/path only, no files of this node:"
+                + " '"
+                + shorten(location)
+                + "'");
+      }
+    }
+    noControl(name, value);
+  }
+
+  private void plain(String name, String value) {
+    noControl(name, value);
+    if (value.startsWith("-") && name.startsWith("--")) {
+      throw refusal(name, "needs a value; '" + shorten(value) + "' looks like an option");
+    }
+    if (LOCAL.matcher(value).find()) {
+      throw refusal(name, "must not name a file of this node: '" + shorten(value) + "'");
+    }
+  }
+
+  private void noControl(String name, String value) {
+    if (CONTROL.matcher(value).find()) {
+      throw refusal(name, "has a control character in its value");
+    }
+  }
+
+  private InvalidRequestException refusal(String what, String why) {
+    return new InvalidRequestException(field, "'" + shorten(what) + "' " + why);
+  }
+
+  private static String shorten(String text) {
+    String safe = CONTROL.matcher(text).replaceAll("?");
+    return safe.length() <= 80 ? safe : safe.substring(0, 80) + "…";
+  }
+}
