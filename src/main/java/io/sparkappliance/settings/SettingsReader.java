@@ -122,6 +122,8 @@ public final class SettingsReader {
                 require(c.python)),
             sparkProperties());
     refuseWhatIsNotBuiltYet();
+    // Every variable is read, also one that means nothing yet: its value may be wrong.
+    catalogue.all().forEach(this::get);
     new NameCheck(catalogue).check(environment, problems, warnings);
     new Consistency(settings, problems).check();
     boolean noRole = needsRole && roles.isEmpty();

@@ -148,7 +148,7 @@ class SettingsReaderTest {
             new Resolved("MASTER_STACK_NAME", "spark://m:7077", "environment, as SPARK_MASTER_URL"),
             new Resolved("SPARK_RPC_AUTHENTICATION_SECRET", "******", "file /run/secrets/token"),
             new Resolved("THRIFT_PORT", "10000", "default"));
-    assertThat(resolved).hasSameSizeAs(new Catalogue().all());
+    assertThat(resolved).doesNotContainNull().hasSameSizeAs(new Catalogue().all());
   }
 
   @Test

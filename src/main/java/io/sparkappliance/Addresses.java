@@ -1,0 +1,121 @@
+package io.sparkappliance;
+
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+
+/** What a user needs to know when the node is ready: where things are, and how to get in. */
+final class Addresses {
+  private final Settings settings;
+  private final Credentials credentials;
+  private final NodeConfiguration node;
+  private final boolean showToken;
+
+  /**
+   * Prepares the text.
+   *
+   * @param showToken whether the token was made at this start: it is shown once only
+   */
+  Addresses(Settings settings, Credentials credentials, NodeConfiguration node, boolean showToken) {
+    this.settings = settings;
+    this.credentials = credentials;
+    this.node = node;
+    this.showToken = showToken;
+  }
+
+  String text() {
+    StringBuilder text = new StringBuilder("ready");
+    Ports ports = node.ports();
+    if (settings.runs(Role.MASTER)) {
+      line(text, "master", node.masterUrl());
+      line(text, "master page", "http://" + publicHost() + ":" + ports.masterUi() + "/");
+    }
+    if (settings.runs(Role.WORKER)) {
+      line(text, "worker page", "http://" + publicHost() + ":" + ports.workerUi() + "/");
+    }
+    if (settings.runs(Role.HISTORYSERVER)) {
+      line(text, "history", "http://" + publicHost() + ":" + ports.history() + "/");
+    }
+    if (settings.runs(Role.THRIFTSERVER)) {
+      line(text, "JDBC", jdbc(ports));
+    }
+    if (settings.runs(Role.CONNECT)) {
+      line(text, "Connect", connect(ports));
+    }
+    if (settings.runs(Role.GATEWAY)) {
+      line(text, "gateway", "http://" + publicHost() + ":" + ports.gateway() + "/");
+    }
+    if (settings.runs(Role.NOTEBOOK)) {
+      line(
+          text,
+          "notebook",
+          "http://" + publicHost() + ":" + ports.notebook() + "/lab?token=" + notebookToken());
+    }
+    line(text, "health", "http://" + publicHost() + ":" + ports.management() + "/readyz");
+    tokenLines(text);
+    return text.toString();
+  }
+
+  /** The name people use: ports of a container are published on the machine they sit at. */
+  private String publicHost() {
+    return settings.network().publicDns().orElse("localhost");
+  }
+
+  private String jdbc(Ports ports) {
+    String address = "jdbc:hive2://" + publicHost() + ":" + ports.thrift() + "/";
+    return settings.access().thrift() == AuthMode.TOKEN
+        ? address + "   (any user, the token as password)"
+        : address;
+  }
+
+  /** Clients insist on TLS with a token, except for the host name {@code localhost}. */
+  private String connect(Ports ports) {
+    String address = "sc://" + publicHost() + ":" + ports.connect() + "/";
+    return settings.access().connect() == AuthMode.TOKEN
+        ? address + ";token=" + (showToken ? credentials.apiToken().reveal() : "TOKEN")
+        : address;
+  }
+
+  private String notebookToken() {
+    boolean same = credentials.notebookToken().equals(credentials.apiToken());
+    return showToken && same ? credentials.apiToken().reveal() : "TOKEN";
+  }
+
+  private void tokenLines(StringBuilder text) {
+    Settings.Access access = settings.access();
+    if (showToken) {
+      line(text, "token", credentials.apiToken().reveal() + "   (shown this once)");
+    }
+    line(text, "token file", settings.paths().secrets().resolve("api-token").toString());
+    if (settings.isSingleNode()
+        && credentials.rpcSecret().isPresent()
+        && access.rpcSecret().isEmpty()) {
+      line(
+          text,
+          "cluster secret",
+          settings.paths().secrets().resolve("rpc-secret")
+              + "   (give its content to other nodes and clients as"
+              + " SPARK_RPC_AUTHENTICATION_SECRET)");
+    }
+    warn(text, settings.runs(Role.GATEWAY), access.api(), "API_AUTH", "the gateway");
+    warn(text, settings.runs(Role.THRIFTSERVER), access.thrift(), "THRIFT_AUTH", "JDBC");
+    warn(text, settings.runs(Role.CONNECT), access.connect(), "CONNECT_AUTH", "Spark Connect");
+  }
+
+  private static void warn(
+      StringBuilder text, boolean runs, AuthMode mode, String variable, String what) {
+    if (runs && mode == AuthMode.NONE) {
+      line(
+          text,
+          "warning",
+          variable + "=none: everybody who reaches the port of " + what + " can run code here");
+    }
+  }
+
+  private static void line(StringBuilder text, String name, String value) {
+    text.append("\n  ").append("%-15s".formatted(name)).append(value);
+  }
+}

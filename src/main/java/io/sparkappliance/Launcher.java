@@ -1,0 +1,186 @@
+package io.sparkappliance;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkappliance.auth.CredentialStore;
+import io.sparkappliance.auth.SecretFile;
+import io.sparkappliance.cluster.OwnAddress;
+import io.sparkappliance.daemon.DaemonSpec;
+import io.sparkappliance.daemon.Daemons;
+import io.sparkappliance.daemon.InitScripts;
+import io.sparkappliance.daemon.NotebookConfiguration;
+import io.sparkappliance.daemon.ProcessStarter;
+import io.sparkappliance.gateway.GatewayMain;
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Problem;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+import io.sparkappliance.sparkconf.NodeMemory;
+import io.sparkappliance.sparkconf.Preparation;
+import io.sparkappliance.supervise.Console;
+import io.sparkappliance.supervise.HealthCheck;
+import io.sparkappliance.supervise.Management;
+import io.sparkappliance.supervise.Signals;
+import io.sparkappliance.supervise.Supervisor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/** Puts the parts together, one method for each command. */
+final class Launcher {
+  private static final Path INIT_SCRIPTS = Path.of("/docker-entrypoint-initdb.d");
+
+  private Launcher() {}
+
+  /** Runs a node until it is told to stop, or a daemon keeps dying. */
+  static int launch(World world) {
+    SettingsReader.Result read = SettingsReader.read(world.environment(), Files::readString);
+    Settings settings = read.settings();
+    checkNotebookIsInstalled(settings);
+    Console console =
+        new Console(world.out(), settings.supervision().logFormat(), Clock.systemUTC());
+    read.warnings().forEach(warning -> console.say("warning: " + warning));
+    CredentialStore.Loaded loaded = new CredentialStore(settings.paths().secrets()).load(settings);
+    Credentials credentials = loaded.credentials();
+    ProcessStarter starter = ProcessStarter.ofThisMachine();
+    new InitScripts(INIT_SCRIPTS, starter, console::say)
+        .run(world.environment(), settings.paths().data());
+    NodeConfiguration node =
+        Preparation.prepare(settings, credentials, host(settings), memory(), world.environment());
+    node.notices().forEach(console::say);
+    writeNotebookConfiguration(settings, credentials, node);
+    List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
+    Addresses addresses = new Addresses(settings, credentials, node, loaded.generated());
+    Supervisor supervisor =
+        new Supervisor(
+            daemons,
+            settings.supervision(),
+            starter,
+            console,
+            settings.paths().logs(),
+            () -> console.say(addresses.text()));
+    try (Management management =
+        new Management(node.bindHost(), node.ports().management(), supervisor::status)) {
+      Signals.handle(
+          supervisor::stop,
+          code -> {
+            supervisor.kill();
+            Runtime.getRuntime().halt(code);
+          });
+      console.say("starts; health on port " + management.port());
+      return supervisor.run();
+    }
+  }
+
+  private static String host(Settings settings) {
+    return settings.network().advertisedHost().orElseGet(OwnAddress::find);
+  }
+
+  private static MemorySize memory() {
+    return NodeMemory.read(Path.of("/"));
+  }
+
+  private static void checkNotebookIsInstalled(Settings settings) {
+    Path python = Path.of(settings.paths().python());
+    if (settings.runs(Role.NOTEBOOK)
+        && python.isAbsolute()
+        && !Files.isExecutable(python.resolveSibling("jupyter"))) {
+      throw new ConfigurationException(
+          new Problem(
+              Role.NOTEBOOK.variable(),
+              "true",
+              "this image has no JupyterLab",
+              "Use the image without \"-slim\" in its tag, or leave the variable out."));
+    }
+  }
+
+  private static void writeNotebookConfiguration(
+      Settings settings, Credentials credentials, NodeConfiguration node) {
+    if (!settings.runs(Role.NOTEBOOK)) {
+      return;
+    }
+    try {
+      Files.createDirectories(settings.paths().data().resolve("notebook"));
+      String text =
+          new ObjectMapper()
+              .writerWithDefaultPrettyPrinter()
+              .writeValueAsString(NotebookConfiguration.of(settings, credentials, node));
+      new SecretFile(settings.paths().data().resolve("notebook/jupyter_server_config.json"))
+          .write(text);
+    } catch (IOException failure) {
+      throw new ConfigurationException(
+          new Problem(
+              "SPARK_APPLIANCE_DATA",
+              settings.paths().data().toString(),
+              "the notebook's configuration can't be written there: " + failure,
+              "Make the directory writable for the user the appliance runs as."));
+    }
+  }
+
+  /** Runs the gateway alone. */
+  static int gateway(World world) {
+    Settings settings =
+        SettingsReader.readForClient(world.environment(), Files::readString).settings();
+    Credentials credentials =
+        new CredentialStore(settings.paths().secrets()).load(settings).credentials();
+    return GatewayMain.run(settings, credentials);
+  }
+
+  /** Writes the configuration that a client of the cluster needs, and nothing else. */
+  static void prepare(World world) {
+    Settings settings =
+        SettingsReader.readForClient(world.environment(), Files::readString).settings();
+    Credentials credentials =
+        new CredentialStore(settings.paths().secrets()).load(settings).credentials();
+    Preparation.prepare(settings, credentials, host(settings), memory(), world.environment());
+  }
+
+  /** What {@link #launch} would do. */
+  static String check(World world) {
+    SettingsReader.Result read = SettingsReader.read(world.environment(), Files::readString);
+    Settings settings = read.settings();
+    checkNotebookIsInstalled(settings);
+    Credentials standIns = standIns(settings);
+    NodeConfiguration node = Preparation.plan(settings, standIns, host(settings), memory());
+    List<CheckReport.Planned> daemons =
+        Daemons.of(settings, standIns, node, world.environment()).stream()
+            .map(
+                daemon ->
+                    new CheckReport.Planned(
+                        daemon.name(), daemon.after(), daemon.command().arguments()))
+            .toList();
+    return CheckReport.render(read, node, daemons);
+  }
+
+  /** Nothing may be generated by a look: what is not given yet is replaced by a stand-in. */
+  private static Credentials standIns(Settings settings) {
+    Secret standIn = new Secret("generated-at-start");
+    Settings.Access access = settings.access();
+    Secret apiToken = access.apiToken().orElse(standIn);
+    boolean authenticated = access.rpcAuthentication().orElse(true);
+    Optional<Secret> rpcSecret =
+        access
+            .rpcSecret()
+            .or(() -> settings.isSingleNode() ? Optional.of(standIn) : Optional.empty());
+    return new Credentials(
+        apiToken,
+        access.notebookToken().orElse(apiToken),
+        authenticated ? rpcSecret : Optional.empty());
+  }
+
+  /** Asks the node on this machine. */
+  static int health(World world) {
+    Settings settings =
+        SettingsReader.readForClient(world.environment(), Files::readString).settings();
+    HealthCheck answer = HealthCheck.of(host(settings), settings.network().ports().management());
+    world.out().println(answer.message());
+    return answer.healthy() ? 0 : 1;
+  }
+}

@@ -1,0 +1,208 @@
+package io.sparkappliance;
+
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.EnvironmentPage;
+import io.sparkappliance.settings.NoRoleException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line: {@code spark-appliance launch|gateway|check|health|help}. */
+@Command(
+    name = "spark-appliance",
+    description = "Turns this machine into a Spark cluster's node, as environment variables say.",
+    subcommands = {
+      Main.Launch.class,
+      Main.Gateway.class,
+      Main.Check.class,
+      Main.Health.class,
+      Main.Prepare.class,
+      Main.Environment.class,
+      HelpCommand.class
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    footer = {
+      "",
+      "Exit codes: 0 success, 1 a daemon keeps dying, 2 wrong use of this command,",
+      "70 an error of the appliance itself, 78 wrong configuration, 143 stopped by SIGTERM.",
+      "Variables: docs/environment.md."
+    })
+public final class Main implements Callable<Integer> {
+  /** {@code EX_SOFTWARE} of BSD's {@code sysexits.h}: the fault is ours, not the user's. */
+  private static final int INTERNAL_ERROR = 70;
+
+  @Spec private CommandSpec spec;
+
+  private Main() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+    System.exit(run(new World(System.getenv(), out, err), arguments));
+  }
+
+  /** Runs one command in the given world; returns its exit code. */
+  static int run(World world, String... arguments) {
+    CommandLine commandLine = new CommandLine(new Main(), new Commands(world));
+    commandLine.setOut(new java.io.PrintWriter(world.out(), true, StandardCharsets.UTF_8));
+    commandLine.setErr(new java.io.PrintWriter(world.err(), true, StandardCharsets.UTF_8));
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, parsed) -> explain(failure, world.err()));
+    return commandLine.execute(arguments);
+  }
+
+  /** Told without a stack trace when it is the user's to mend. */
+  private static int explain(Exception failure, PrintStream err) {
+    return switch (failure) {
+      case ConfigurationException wrong -> {
+        err.println(wrong.getMessage());
+        yield ConfigurationException.EXIT_CODE;
+      }
+      case NoRoleException nothing -> {
+        err.println(HelpTexts.NO_ROLE);
+        yield ConfigurationException.EXIT_CODE;
+      }
+      default -> {
+        err.println("An error of the appliance itself; please report it with these lines:");
+        failure.printStackTrace(err);
+        yield INTERNAL_ERROR;
+      }
+    };
+  }
+
+  @Override
+  public Integer call() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  /** Commands are made with the world they act in. */
+  private record Commands(World world) implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      try {
+        return type.getDeclaredConstructor(World.class).newInstance(world);
+      } catch (NoSuchMethodException takesNoWorld) {
+        return CommandLine.defaultFactory().create(type);
+      }
+    }
+  }
+
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"spark-appliance " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+
+  /** Runs in the world it was made with. */
+  abstract static class WorldCommand implements Callable<Integer> {
+    final World world;
+
+    WorldCommand(World world) {
+      this.world = world;
+    }
+  }
+
+  @Command(
+      name = "launch",
+      description = "Start and supervise the roles that variables ask for.",
+      mixinStandardHelpOptions = true)
+  static final class Launch extends WorldCommand {
+    Launch(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      return Launcher.launch(world);
+    }
+  }
+
+  @Command(
+      name = "gateway",
+      description = "Run the REST gateway alone; `launch` starts it as a process of its own.",
+      mixinStandardHelpOptions = true)
+  static final class Gateway extends WorldCommand {
+    Gateway(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      return Launcher.gateway(world);
+    }
+  }
+
+  @Command(
+      name = "check",
+      description =
+          "Show the settings in force, where each came from, and the plan; start nothing.",
+      mixinStandardHelpOptions = true)
+  static final class Check extends WorldCommand {
+    Check(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      world.out().print(Launcher.check(world));
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "health",
+      description = "Ask the node on this machine how it is: exit code 0 unless it is broken.",
+      mixinStandardHelpOptions = true)
+  static final class Health extends WorldCommand {
+    Health(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      return Launcher.health(world);
+    }
+  }
+
+  @Command(
+      name = "prepare",
+      description = "Write the configuration for a client of the cluster; start nothing.",
+      mixinStandardHelpOptions = true)
+  static final class Prepare extends WorldCommand {
+    Prepare(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      Launcher.prepare(world);
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "environment",
+      description = "Print the documentation of all variables as Markdown.",
+      mixinStandardHelpOptions = true)
+  static final class Environment extends WorldCommand {
+    Environment(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      world.out().print(EnvironmentPage.render());
+      return 0;
+    }
+  }
+}

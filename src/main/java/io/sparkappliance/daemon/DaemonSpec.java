@@ -1,0 +1,22 @@
+package io.sparkappliance.daemon;
+
+import io.sparkappliance.settings.Role;
+import java.util.List;
+
+/**
+ * A daemon of this node.
+ *
+ * @param name name in logs, metrics and file names
+ * @param roles what it serves; the SQL driver may serve two
+ * @param command how it is started
+ * @param after names of the daemons on this node that must be ready before it can do anything
+ * @param readiness tells whether it is ready
+ */
+public record DaemonSpec(
+    String name, List<Role> roles, Command command, List<String> after, Probe readiness) {
+  /** Takes copies that can't be changed. */
+  public DaemonSpec {
+    roles = List.copyOf(roles);
+    after = List.copyOf(after);
+  }
+}

@@ -1,0 +1,233 @@
+package io.sparkappliance.daemon;
+
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The daemons that serve the roles of a node. */
+public final class Daemons {
+  /** Name of the process that serves thrift server and Spark Connect. */
+  public static final String SQL = "sql";
+
+  private static final String CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin";
+
+  private final Settings settings;
+  private final NodeConfiguration node;
+  private final Map<String, String> ownEnvironment;
+  private final Probes probes;
+
+  private Daemons(
+      Settings settings,
+      Credentials credentials,
+      NodeConfiguration node,
+      Map<String, String> ownEnvironment) {
+    this.settings = settings;
+    this.node = node;
+    this.ownEnvironment = ownEnvironment;
+    this.probes = new Probes(settings, credentials, node);
+  }
+
+  /**
+   * Pure: starts nothing.
+   *
+   * @param settings what was asked for
+   * @param credentials the secrets that probes log in with
+   * @param node the prepared configuration
+   * @param ownEnvironment this process's environment, of which daemons get a part
+   * @return the daemons in the order of their start; the last is stopped first
+   */
+  public static List<DaemonSpec> of(
+      Settings settings,
+      Credentials credentials,
+      NodeConfiguration node,
+      Map<String, String> ownEnvironment) {
+    return new Daemons(settings, credentials, node, ownEnvironment).all();
+  }
+
+  private List<DaemonSpec> all() {
+    List<DaemonSpec> daemons = new ArrayList<>();
+    JavaCommand java = new JavaCommand(settings, node, environment());
+    if (settings.runs(Role.MASTER)) {
+      daemons.add(master(java));
+    }
+    if (settings.runs(Role.WORKER)) {
+      daemons.add(worker(java));
+    }
+    if (settings.runs(Role.HISTORYSERVER)) {
+      daemons.add(historyServer(java));
+    }
+    if (settings.runsSqlDriver()) {
+      daemons.add(sql(java));
+    }
+    if (settings.runs(Role.GATEWAY)) {
+      daemons.add(gateway());
+    }
+    if (settings.runs(Role.NOTEBOOK)) {
+      daemons.add(notebook());
+    }
+    return daemons;
+  }
+
+  private Map<String, String> environment() {
+    return ChildEnvironment.of(ownEnvironment, node);
+  }
+
+  private DaemonSpec master(JavaCommand java) {
+    Ports ports = node.ports();
+    Command command =
+        java.daemon(
+            Role.MASTER.label(),
+            "org.apache.spark.deploy.master.Master",
+            List.of(
+                "--host", node.host(),
+                "--port", Integer.toString(ports.master()),
+                "--webui-port", Integer.toString(ports.masterUi())));
+    return new DaemonSpec(
+        Role.MASTER.label(), List.of(Role.MASTER), command, List.of(), probes.master());
+  }
+
+  private DaemonSpec worker(JavaCommand java) {
+    Ports ports = node.ports();
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("--host", node.host()));
+    arguments.addAll(
+        List.of("--port", Integer.toString(ports.worker().orElse(defaultWorkerPort()))));
+    arguments.addAll(List.of("--webui-port", Integer.toString(ports.workerUi())));
+    arguments.addAll(List.of("--memory", node.memory().workerMemory().toMebibytes() + "m"));
+    node.value("spark.worker.cores")
+        .ifPresent(cores -> arguments.addAll(List.of("--cores", cores)));
+    arguments.add(node.masterUrl());
+    Command command =
+        java.daemon(Role.WORKER.label(), "org.apache.spark.deploy.worker.Worker", arguments);
+    // A worker keeps asking for its master: it need not wait for one, here or elsewhere.
+    return new DaemonSpec(
+        Role.WORKER.label(), List.of(Role.WORKER), command, List.of(), probes.worker());
+  }
+
+  /** Load balancers check port 7077 on every node; beside a master the system chooses. */
+  private int defaultWorkerPort() {
+    return settings.runs(Role.MASTER) ? 0 : 7077;
+  }
+
+  private DaemonSpec historyServer(JavaCommand java) {
+    Command command =
+        java.daemon(
+            Role.HISTORYSERVER.label(), "org.apache.spark.deploy.history.HistoryServer", List.of());
+    return new DaemonSpec(
+        Role.HISTORYSERVER.label(),
+        List.of(Role.HISTORYSERVER),
+        command,
+        List.of(),
+        probes.historyServer());
+  }
+
+  /** One driver for both, so that SQL users cost one application. */
+  private DaemonSpec sql(JavaCommand java) {
+    Ports ports = node.ports();
+    boolean thrift = settings.runs(Role.THRIFTSERVER);
+    boolean connect = settings.runs(Role.CONNECT);
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of(
+            "--class",
+            thrift
+                ? "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+                : "org.apache.spark.sql.connect.service.SparkConnectServer"));
+    arguments.addAll(List.of("--name", settings.application().id() + "-sql"));
+    conf(arguments, "spark.driver.port", ports.sqlDriver());
+    conf(arguments, "spark.driver.blockManager.port", ports.sqlBlockManager());
+    conf(arguments, "spark.ui.port", ports.sqlUi());
+    if (thrift && connect) {
+      conf(arguments, "spark.plugins", plugins());
+    }
+    arguments.add("spark-internal");
+    List<Role> roles = new ArrayList<>();
+    List<Probe> checks = new ArrayList<>();
+    if (thrift) {
+      roles.add(Role.THRIFTSERVER);
+      checks.add(probes.thriftServer());
+    }
+    if (connect) {
+      roles.add(Role.CONNECT);
+      checks.add(probes.connect());
+    }
+    return new DaemonSpec(
+        SQL, roles, java.driver(SQL, arguments), masterFirst(), Probes.all(checks));
+  }
+
+  private String plugins() {
+    return node.value("spark.plugins")
+        .filter(given -> !given.isBlank())
+        .map(given -> given + "," + CONNECT_PLUGIN)
+        .orElse(CONNECT_PLUGIN);
+  }
+
+  private static void conf(List<String> arguments, String key, Object value) {
+    arguments.add("--conf");
+    arguments.add(key + "=" + value);
+  }
+
+  /** A driver that finds no master gives up after a minute: it starts when there is one. */
+  private List<String> masterFirst() {
+    return settings.runs(Role.MASTER) ? List.of(Role.MASTER.label()) : List.of();
+  }
+
+  private DaemonSpec gateway() {
+    Path home = settings.paths().home();
+    Map<String, String> environment = new TreeMap<>(environment());
+    // The gateway reads the same variables as the launcher, secrets by file.
+    ownEnvironment.forEach(
+        (name, value) -> {
+          if (isForTheGateway(name)) {
+            environment.put(name, value);
+          }
+        });
+    environment.put("ADVERTISED_HOST", node.host());
+    environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
+    environment.put("SPARK_APPLIANCE_HOME", home.toString());
+    environment.put("SPARK_APPLIANCE_DATA", settings.paths().data().toString());
+    environment.put("APPLIANCE_JAVA_OPTS", "-Xmx" + node.memory().gatewayHeap().toJvmText());
+    Command command =
+        new Command(
+            List.of(home.resolve("bin").resolve("spark-appliance").toString(), "gateway"),
+            environment,
+            settings.paths().data().resolve("scratch").resolve(Role.GATEWAY.label()));
+    return new DaemonSpec(
+        Role.GATEWAY.label(), List.of(Role.GATEWAY), command, List.of(), probes.gateway());
+  }
+
+  private static boolean isForTheGateway(String name) {
+    boolean ours =
+        name.matches(
+            "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL"
+                + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_DIR|THRIFT_SERVER|.*_PORT"
+                + "|SPARK_PUBLIC_DNS|LOG_FORMAT");
+    return ours && !name.endsWith("_FILE");
+  }
+
+  private DaemonSpec notebook() {
+    Map<String, String> environment = new TreeMap<>(environment());
+    Path data = settings.paths().data();
+    environment.put("JUPYTER_CONFIG_DIR", data.resolve("notebook").toString());
+    environment.put("JUPYTER_DATA_DIR", data.resolve("notebook/share").toString());
+    environment.put("JUPYTER_RUNTIME_DIR", data.resolve("notebook/runtime").toString());
+    Path python = Path.of(settings.paths().python());
+    String jupyter =
+        Optional.ofNullable(python.getParent())
+            .map(directory -> directory.resolve("jupyter").toString())
+            .orElse("jupyter");
+    Command command =
+        new Command(
+            List.of(jupyter, "lab", "--no-browser"), environment, data.resolve("notebooks"));
+    return new DaemonSpec(
+        Role.NOTEBOOK.label(), List.of(Role.NOTEBOOK), command, masterFirst(), probes.notebook());
+  }
+}

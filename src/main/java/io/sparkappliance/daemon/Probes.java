@@ -1,0 +1,118 @@
+package io.sparkappliance.daemon;
+
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** How each daemon is used once to find out whether it is ready. */
+final class Probes {
+  private static final Optional<String> READY = Optional.empty();
+
+  private final Settings settings;
+  private final Credentials credentials;
+  private final NodeConfiguration node;
+  private final HttpClient http;
+  private final MasterClient masters;
+
+  Probes(Settings settings, Credentials credentials, NodeConfiguration node) {
+    this.settings = settings;
+    this.credentials = credentials;
+    this.node = node;
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .connectTimeout(Duration.ofSeconds(2))
+            .followRedirects(HttpClient.Redirect.NORMAL);
+    settings.access().ssl().ifPresent(ssl -> builder.sslContext(OwnCertificate.trusted()));
+    this.http = builder.build();
+    this.masters = new MasterClient(http);
+  }
+
+  /** Ready when each of the parts is. */
+  static Probe all(List<Probe> parts) {
+    List<Probe> copy = List.copyOf(parts);
+    return () -> {
+      for (Probe part : copy) {
+        Optional<String> missing = part.missing();
+        if (missing.isPresent()) {
+          return missing;
+        }
+      }
+      return READY;
+    };
+  }
+
+  private HostAndPort here(int port) {
+    return new HostAndPort(node.host(), port);
+  }
+
+  private HttpProbe page(int port, String path) {
+    return new HttpProbe(http, here(port), path, Map.of());
+  }
+
+  /** It leads, or stands by while another leads. */
+  Probe master() {
+    return () ->
+        switch (masters
+            .status(here(node.ports().masterUi()))
+            .map(MasterStatus::state)
+            .orElse(null)) {
+          case null -> Optional.of("its web page does not answer");
+          case ALIVE -> READY;
+          case STANDBY -> anotherLeads() ? READY : Optional.of("no master leads yet");
+          case RECOVERING, COMPLETING_RECOVERY -> Optional.of("it still recovers");
+        };
+  }
+
+  private boolean anotherLeads() {
+    return settings.cluster().masters().stream()
+        .map(master -> new HostAndPort(master.host(), node.ports().masterUi()))
+        .flatMap(page -> masters.status(page).stream())
+        .anyMatch(status -> status.state() == MasterStatus.State.ALIVE);
+  }
+
+  Probe worker() {
+    return new WorkerProbe(http, masters, here(node.ports().workerUi()));
+  }
+
+  Probe historyServer() {
+    return page(node.ports().history(), "/api/v1/applications?limit=1");
+  }
+
+  Probe gateway() {
+    return page(node.ports().gateway(), "/healthz");
+  }
+
+  Probe notebook() {
+    String token = "token " + credentials.notebookToken().reveal();
+    return new HttpProbe(
+        http, here(node.ports().notebook()), "/api/kernelspecs", Map.of("Authorization", token));
+  }
+
+  Probe thriftServer() {
+    Ports ports = node.ports();
+    return new ThriftProbe(
+        () -> HiveJdbc.load(settings.paths().sparkHome()),
+        here(ports.thrift()),
+        settings.application().id() + "-readiness",
+        credentials.apiToken());
+  }
+
+  Probe connect() {
+    return new ConnectProbe(
+        here(node.ports().connect()),
+        settings.access().connect() == AuthMode.TOKEN
+            ? Optional.of(credentials.apiToken())
+            : Optional.empty());
+  }
+}

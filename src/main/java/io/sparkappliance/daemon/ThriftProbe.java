@@ -1,0 +1,73 @@
+package io.sparkappliance.daemon;
+
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Secret;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+
+/** Ready when a login works and {@code select 1} is answered. */
+final class ThriftProbe implements Probe {
+  private static final int TIMEOUT_SECONDS = 20;
+  private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
+
+  /** Loads the JDBC driver; not before it is needed. */
+  @FunctionalInterface
+  interface DriverSource {
+    HiveJdbc load() throws IOException;
+  }
+
+  private final DriverSource source;
+  private final HostAndPort server;
+  private final String user;
+  private final Secret password;
+  private HiveJdbc driver;
+
+  ThriftProbe(DriverSource source, HostAndPort server, String user, Secret password) {
+    this.source = source;
+    this.server = server;
+    this.user = user;
+    this.password = password;
+  }
+
+  @Override
+  public synchronized Optional<String> missing() {
+    // A look at the port is cheaper than a driver that logs its failure.
+    if (!listens()) {
+      return Optional.of("port " + server.port() + " does not answer");
+    }
+    try {
+      if (driver == null) {
+        driver = source.load();
+      }
+      try (Connection connection = driver.connect(server, user, password);
+          Statement statement = connection.createStatement()) {
+        statement.setQueryTimeout(TIMEOUT_SECONDS);
+        statement.execute("select 1");
+        return Optional.empty();
+      }
+    } catch (SQLException refused) {
+      return Optional.of("select 1 fails: " + firstLine(refused));
+    } catch (IOException noDriver) {
+      return Optional.of("the JDBC driver can't be loaded: " + noDriver.getMessage());
+    }
+  }
+
+  private boolean listens() {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(server.host(), server.port()), CONNECT_TIMEOUT_MILLIS);
+      return true;
+    } catch (IOException nobodyThere) {
+      return false;
+    }
+  }
+
+  private static String firstLine(SQLException failure) {
+    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+  }
+}

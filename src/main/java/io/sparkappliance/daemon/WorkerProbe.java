@@ -1,0 +1,58 @@
+package io.sparkappliance.daemon;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.settings.HostAndPort;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Ready when the master that the worker registered with counts it as alive. */
+final class WorkerProbe implements Probe {
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient http;
+  private final MasterClient masters;
+  private final HttpRequest ownPage;
+
+  WorkerProbe(HttpClient http, MasterClient masters, HostAndPort webUi) {
+    this.http = http;
+    this.masters = masters;
+    this.ownPage =
+        HttpRequest.newBuilder(URI.create("http://" + webUi + "/json/")).timeout(TIMEOUT).build();
+  }
+
+  @Override
+  public Optional<String> missing() {
+    JsonNode worker;
+    try {
+      worker = JSON.readTree(http.send(ownPage, BodyHandlers.ofString()).body());
+    } catch (IOException unreachable) {
+      return Optional.of("its web page does not answer");
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      return Optional.of("stopped");
+    }
+    String masterPage = worker.path("masterwebuiurl").asText();
+    if (masterPage.isEmpty()) {
+      return Optional.of("no master has registered it yet");
+    }
+    URI page = URI.create(masterPage);
+    String id = worker.path("id").asText();
+    boolean alive =
+        masters
+            .status(new HostAndPort(page.getHost(), page.getPort()))
+            .filter(status -> status.state() == MasterStatus.State.ALIVE)
+            .stream()
+            .flatMap(status -> status.workers().stream())
+            .anyMatch(known -> known.id().equals(id) && known.isAlive());
+    return alive ? Optional.empty() : Optional.of("its master does not count it as alive");
+  }
+}

@@ -1,0 +1,210 @@
+package io.sparkappliance.supervise;
+
+import io.sparkappliance.daemon.DaemonSpec;
+import io.sparkappliance.daemon.ProcessStarter;
+import io.sparkappliance.settings.Settings.Supervision;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs the daemons of a node from start to stop. All decisions are taken on one thread, so that no
+ * two of them contradict each other; probes and waits run elsewhere and report back.
+ */
+public final class Supervisor {
+  private static final int GAVE_UP = 1;
+
+  private final List<SupervisedDaemon> daemons = new ArrayList<>();
+  private final Supervision supervision;
+  private final Console console;
+  private final Runnable whenReady;
+  private final ScheduledExecutorService decisions =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("decisions").factory());
+  private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
+  private volatile NodeStatus status;
+  private volatile String lastWords = "";
+  private NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
+
+  /**
+   * Makes a supervisor; nothing starts yet.
+   *
+   * @param specs the daemons in the order of their start
+   * @param supervision times and limits
+   * @param starter starts processes
+   * @param console where lines go
+   * @param logs directory of the daemons' log files; must exist
+   * @param whenReady called once, when every daemon has become ready
+   */
+  public Supervisor(
+      List<DaemonSpec> specs,
+      Supervision supervision,
+      ProcessStarter starter,
+      Console console,
+      Path logs,
+      Runnable whenReady) {
+    this(
+        specs,
+        supervision,
+        starter,
+        console,
+        logs,
+        whenReady,
+        new Backoff(
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(1),
+            () -> ThreadLocalRandom.current().nextDouble()));
+  }
+
+  Supervisor(
+      List<DaemonSpec> specs,
+      Supervision supervision,
+      ProcessStarter starter,
+      Console console,
+      Path logs,
+      Runnable whenReady,
+      Backoff backoff) {
+    this.supervision = supervision;
+    this.console = console;
+    this.whenReady = whenReady;
+    for (DaemonSpec spec : specs) {
+      OutputDrain output =
+          new OutputDrain(spec.name(), console, logs.resolve(spec.name() + ".log"));
+      daemons.add(
+          new SupervisedDaemon(
+              spec, starter, output, new Events(), supervision, backoff, Clock.systemUTC()));
+    }
+    this.status = snapshot();
+  }
+
+  /** How the node is now. */
+  public NodeStatus status() {
+    return status;
+  }
+
+  /**
+   * Starts everything and returns when everything has ended.
+   *
+   * @return 1 when a daemon died too often; otherwise the code given to {@link #stop}
+   */
+  public int run() {
+    decisions.execute(() -> daemons.forEach(SupervisedDaemon::startIfPossible));
+    int code = exitCode.join();
+    decisions.shutdownNow();
+    // Said again, below what the others printed while they stopped.
+    lastWords.lines().forEach(console::say);
+    return code;
+  }
+
+  /**
+   * Stops everything in reverse order, within the grace period. Returns at once; {@link #run}
+   * returns when it is done.
+   *
+   * @param code exit code of the node
+   */
+  public void stop(int code) {
+    decisions.execute(
+        () -> {
+          if (phase == NodeStatus.Phase.STARTING || phase == NodeStatus.Phase.RUNNING) {
+            phase = NodeStatus.Phase.STOPPING;
+            console.say("stopping");
+            end(code);
+          }
+        });
+  }
+
+  /** Kills everything that still runs, now. For the second signal. */
+  public void kill() {
+    for (SupervisedDaemon daemon : daemons) {
+      daemon.killTree();
+    }
+  }
+
+  /** What daemons tell the supervisor, and how they get back onto its thread. */
+  final class Events {
+    /** Runs something on the deciding thread. */
+    void later(Runnable decision) {
+      decisions.execute(decision);
+    }
+
+    /** Runs something on the deciding thread after a pause. */
+    void after(Duration pause, Runnable decision) {
+      var _ = decisions.schedule(decision, pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether a daemon's needs are met. */
+    boolean areReady(List<String> names) {
+      return daemons.stream()
+          .filter(daemon -> names.contains(daemon.name()))
+          .allMatch(daemon -> daemon.state() == State.READY);
+    }
+
+    void say(String message) {
+      console.say(message);
+    }
+
+    /** Something changed: publish it, and see whether others can go on. */
+    void changed() {
+      status = snapshot();
+      if (phase == NodeStatus.Phase.STARTING && status.isReady()) {
+        phase = NodeStatus.Phase.RUNNING;
+        status = snapshot();
+        whenReady.run();
+      }
+      if (phase == NodeStatus.Phase.STARTING || phase == NodeStatus.Phase.RUNNING) {
+        daemons.stream()
+            .filter(daemon -> daemon.state() == State.WAITING)
+            .forEach(SupervisedDaemon::startIfPossible);
+      }
+    }
+
+    /** A daemon died too often. */
+    void gaveUp(SupervisedDaemon daemon, String reason, List<String> lastLines) {
+      if (phase == NodeStatus.Phase.STOPPING || phase == NodeStatus.Phase.FAILED) {
+        return;
+      }
+      phase = NodeStatus.Phase.FAILED;
+      lastWords = report(daemon.name(), reason, lastLines);
+      console.say(lastWords);
+      end(GAVE_UP);
+    }
+  }
+
+  private static String report(String name, String reason, List<String> lastLines) {
+    StringBuilder text = new StringBuilder();
+    text.append(name).append(" keeps failing, the node gives up: ").append(reason);
+    if (!lastLines.isEmpty()) {
+      text.append("\nlast lines of ").append(name).append(':');
+      lastLines.forEach(line -> text.append("\n    ").append(line));
+    }
+    return text.toString();
+  }
+
+  private NodeStatus snapshot() {
+    return new NodeStatus(phase, daemons.stream().map(SupervisedDaemon::status).toList());
+  }
+
+  /** Stops one after the other; each may use an equal share of what is left of the grace period. */
+  private void end(int code) {
+    status = snapshot();
+    List<SupervisedDaemon> order = daemons.reversed();
+    Thread.ofPlatform()
+        .name("stop")
+        .start(
+            () -> {
+              long deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
+              for (int i = 0; i < order.size(); i++) {
+                long left = Math.max(0, deadline - System.nanoTime());
+                order.get(i).stopWithin(Duration.ofNanos(left / (order.size() - i)));
+                status = snapshot();
+              }
+              exitCode.complete(code);
+            });
+  }
+}
