@@ -221,7 +221,7 @@ final class NodeConfigurationBuilder {
 
   static String fileUri(Path directory) {
     // Path.toUri() adds a slash where the directory exists, so that the text would change.
-    return "file://" + directory.toAbsolutePath().toUri().getRawPath().replaceFirst("/$", "");
+    return "file:" + directory.toAbsolutePath().toUri().getRawPath().replaceFirst("/$", "");
   }
 
   private void addClusterSecret() {
