@@ -26,16 +26,12 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /** Fetches over HTTP, following redirects (never from https to http). */
-final class HttpSource implements Fetcher.Source, AutoCloseable {
+final class HttpSource implements Fetcher.Source {
   private final FetchLimits limits;
 
   HttpSource(FetchLimits limits) {
     this.limits = limits;
   }
-
-  /** Nothing is kept between fetches: a start fetches a handful of files. */
-  @Override
-  public void close() {}
 
   @Override
   public void copy(String location, Path into) throws FetchFailure, IOException {
