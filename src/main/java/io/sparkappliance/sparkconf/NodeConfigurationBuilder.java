@@ -92,7 +92,7 @@ final class NodeConfigurationBuilder {
     properties.putAll(Layer.VARIABLE, settings.sparkProperties());
     HiveServerSettings hive = new HiveServerSettings(settings, sources.hiveSite(), properties);
     Ports ports =
-        new EffectivePorts(properties, sources.hiveSite(), problems)
+        new EffectivePorts(settings, properties, sources.hiveSite(), problems)
             .settle(settings.network().ports());
     addAddresses(ports);
     addPaths(hive);

@@ -29,13 +29,13 @@ public final class Fetcher implements AutoCloseable {
   private S3Source s3;
 
   /**
-   * @param environment where the AWS endpoint variables are looked up; credentials and region come
-   *     from the SDK's own chains
+   * @param environment where proxies and the AWS endpoint are looked up; AWS credentials and region
+   *     come from the SDK's own chains
    * @param limits how patient each fetch is
    */
   public Fetcher(Map<String, String> environment, FetchLimits limits) {
     this.limits = limits;
-    this.http = new HttpSource(limits);
+    this.http = new HttpSource(environment, limits);
     this.environment = Map.copyOf(environment);
   }
 

@@ -427,6 +427,24 @@ class NodeConfigurationBuilderTest {
     assertThat(NodeConfiguration.isSecret(key)).isEqualTo(secret);
   }
 
+  @Test
+  void secretsAreNotShown() {
+    NodeConfiguration configuration = build(Map.of());
+    assertThat(configuration.toString()).doesNotContain("cluster-secret");
+    assertThat(configuration.shown("spark.authenticate.secret")).contains("******");
+    assertThat(configuration.shown("spark.authenticate")).contains("true");
+  }
+
+  @Test
+  void portsOfFilesMustNotCollide() {
+    build(Map.of("spark.master.ui.port", "8081"));
+    assertThat(problems.list())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "spark.worker.ui.port=8081: is also the port of spark.master.ui.port.\n"
+                + "   Give one of the two another port.");
+  }
+
   private NodeConfiguration build(Map<String, String> extConf) {
     return node.build(extConf, Map.of(), problems).configuration();
   }
