@@ -170,11 +170,10 @@ final class NodeConfigurationBuilder {
       node("spark.sql.warehouse.dir", fileUri(paths.data().resolve("warehouse")));
     }
     if (!hive.hasEmbeddedMetastore()) {
+      // Not for embedded Derby: one process at a time can open it, and that is the SQL driver,
+      // whose
+      // command asks for Hive itself.
       node("spark.sql.catalogImplementation", "hive");
-    } else if (settings.runsSqlDriver()) {
-      // The SQL driver holds the Derby files open, and its command says hive: any other driver that
-      // touched them would fail.
-      node("spark.sql.catalogImplementation", "in-memory");
     }
   }
 

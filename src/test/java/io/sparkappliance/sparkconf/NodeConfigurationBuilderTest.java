@@ -54,7 +54,6 @@ class NodeConfigurationBuilderTest {
             entry("spark.network.crypto.enabled", "true"),
             entry("spark.shuffle.service.port", "7337"),
             entry("spark.sparkappliance.tokenFile", data + "/secrets/api-token"),
-            entry("spark.sql.catalogImplementation", "in-memory"),
             entry("spark.sql.warehouse.dir", "file:" + data + "/warehouse"),
             entry("spark.worker.ui.port", "8081"));
     assertThat(configuration.masterUrl()).isEqualTo("spark://10.0.0.5:7077");

@@ -92,7 +92,6 @@ class PreparationTest {
             spark.metrics.conf=DATA/conf/metrics.properties
             spark.network.crypto.enabled=true
             spark.shuffle.service.port=7337
-            spark.sql.catalogImplementation=in-memory
             spark.sql.warehouse.dir=file:DATA/warehouse
             spark.worker.ui.port=8081
 
