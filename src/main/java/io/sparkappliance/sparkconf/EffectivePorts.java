@@ -1,7 +1,11 @@
 package io.sparkappliance.sparkconf;
 
 import io.sparkappliance.settings.Problems;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.Ports;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,11 +34,14 @@ final class EffectivePorts {
           7079,
           4040);
 
+  private final Settings settings;
   private final SparkProperties properties;
   private final HiveSite hiveSite;
   private final Problems problems;
 
-  EffectivePorts(SparkProperties properties, HiveSite hiveSite, Problems problems) {
+  EffectivePorts(
+      Settings settings, SparkProperties properties, HiveSite hiveSite, Problems problems) {
+    this.settings = settings;
     this.properties = properties;
     this.hiveSite = hiveSite;
     this.problems = problems;
@@ -42,6 +49,62 @@ final class EffectivePorts {
 
   /** Settles each port, and gives the settings that every process on the node shares. */
   Ports settle(Ports given) {
+    Ports settled = inForce(given);
+    if (!settled.equals(given)) {
+      // Collisions among the variables alone were found before.
+      checkCollisions(settled);
+    }
+    return settled;
+  }
+
+  private void checkCollisions(Ports ports) {
+    Map<Integer, String> taken = new HashMap<>();
+    if (settings.runs(Role.MASTER)) {
+      take(taken, "SPARK_MASTER_PORT", ports.master());
+      take(taken, "spark.master.ui.port", ports.masterUi());
+    }
+    if (settings.runs(Role.WORKER)) {
+      ports.worker().ifPresent(port -> take(taken, "SPARK_WORKER_PORT", port));
+      take(taken, "spark.worker.ui.port", ports.workerUi());
+      take(taken, "spark.shuffle.service.port", ports.shuffleService());
+    }
+    if (settings.runs(Role.THRIFTSERVER)) {
+      take(taken, "hive.server2.thrift.port", ports.thrift());
+    }
+    if (settings.runs(Role.CONNECT)) {
+      take(taken, "spark.connect.grpc.binding.port", ports.connect());
+    }
+    if (settings.runsSqlDriver()) {
+      take(taken, "spark.driver.port", ports.sqlDriver());
+      take(taken, "spark.driver.blockManager.port", ports.sqlBlockManager());
+      take(taken, "spark.ui.port", ports.sqlUi());
+    }
+    if (settings.runs(Role.HISTORYSERVER)) {
+      take(taken, "spark.history.ui.port", ports.history());
+    }
+    if (settings.runs(Role.GATEWAY)) {
+      take(taken, "GATEWAY_PORT", ports.gateway());
+    }
+    if (settings.runs(Role.NOTEBOOK)) {
+      take(taken, "NOTEBOOK_PORT", ports.notebook());
+    }
+    if (!settings.roles().isEmpty()) {
+      take(taken, "MANAGEMENT_PORT", ports.management());
+    }
+  }
+
+  private void take(Map<Integer, String> taken, String name, int port) {
+    String owner = taken.putIfAbsent(port, name);
+    if (owner != null) {
+      problems.add(
+          name,
+          Integer.toString(port),
+          "is also the port of " + owner,
+          "Give one of the two another port.");
+    }
+  }
+
+  private Ports inForce(Ports given) {
     return new Ports(
         given.master(),
         shared("spark.master.ui.port", given.masterUi(), DEFAULTS.masterUi()),

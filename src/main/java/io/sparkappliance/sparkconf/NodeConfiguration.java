@@ -58,6 +58,27 @@ public record NodeConfiguration(
     return Optional.ofNullable(properties.get(key)).map(Property::value);
   }
 
+  /** The value of a Spark setting as it may be shown: secrets masked. */
+  public Optional<String> shown(String key) {
+    return value(key).map(value -> isSecret(key) ? "******" : value);
+  }
+
+  /** Without secrets: a record's own text would print every value. */
+  @Override
+  public String toString() {
+    return "NodeConfiguration[masterUrl="
+        + masterUrl
+        + ", host="
+        + host
+        + ", memory="
+        + memory
+        + ", ports="
+        + ports
+        + ", settings="
+        + properties.keySet()
+        + "]";
+  }
+
   /** Whether the value under this key must be masked wherever it is shown. */
   public static boolean isSecret(String key) {
     return SECRET_KEY.matcher(key.toLowerCase(Locale.ROOT)).find();

@@ -92,7 +92,7 @@ final class NodeConfigurationBuilder {
     properties.putAll(Layer.VARIABLE, settings.sparkProperties());
     HiveServerSettings hive = new HiveServerSettings(settings, sources.hiveSite(), properties);
     Ports ports =
-        new EffectivePorts(properties, sources.hiveSite(), problems)
+        new EffectivePorts(settings, properties, sources.hiveSite(), problems)
             .settle(settings.network().ports());
     addAddresses(ports);
     addPaths(hive);
@@ -170,11 +170,10 @@ final class NodeConfigurationBuilder {
       node("spark.sql.warehouse.dir", fileUri(paths.data().resolve("warehouse")));
     }
     if (!hive.hasEmbeddedMetastore()) {
+      // Not for embedded Derby: one process at a time can open it, and that is the SQL driver,
+      // whose
+      // command asks for Hive itself.
       node("spark.sql.catalogImplementation", "hive");
-    } else if (settings.runsSqlDriver()) {
-      // The SQL driver holds the Derby files open, and its command says hive: any other driver that
-      // touched them would fail.
-      node("spark.sql.catalogImplementation", "in-memory");
     }
   }
 
@@ -221,7 +220,7 @@ final class NodeConfigurationBuilder {
 
   static String fileUri(Path directory) {
     // Path.toUri() adds a slash where the directory exists, so that the text would change.
-    return "file://" + directory.toAbsolutePath().toUri().getRawPath().replaceFirst("/$", "");
+    return "file:" + directory.toAbsolutePath().toUri().getRawPath().replaceFirst("/$", "");
   }
 
   private void addClusterSecret() {

@@ -299,7 +299,7 @@ public final class Preparation {
 
   private void makeDirectories(NodeConfiguration configuration) throws IOException {
     Settings.Paths paths = settings.paths();
-    for (String name : List.of("home/.ivy2", "local", "python", "scratch", "work")) {
+    for (String name : List.of("home/.ivy2", "local", "python", "scratch/local", "work")) {
       Files.createDirectories(paths.data().resolve(name));
     }
     Files.createDirectories(paths.logs());

@@ -23,17 +23,20 @@ public final class Fetcher implements AutoCloseable {
 
   private final FetchLimits limits;
   private final HttpSource http;
-  private final S3Source s3;
+  private final Map<String, String> environment;
+
+  /** Made when it is first needed: the AWS SDK is large, and may not be installed. */
+  private S3Source s3;
 
   /**
-   * @param environment where the AWS endpoint variables are looked up; credentials and region come
-   *     from the SDK's own chains
+   * @param environment where proxies and the AWS endpoint are looked up; AWS credentials and region
+   *     come from the SDK's own chains
    * @param limits how patient each fetch is
    */
   public Fetcher(Map<String, String> environment, FetchLimits limits) {
     this.limits = limits;
-    this.http = new HttpSource(limits);
-    this.s3 = new S3Source(environment, limits);
+    this.http = new HttpSource(environment, limits);
+    this.environment = Map.copyOf(environment);
   }
 
   /**
@@ -67,8 +70,9 @@ public final class Fetcher implements AutoCloseable {
   /** Frees the connections. */
   @Override
   public void close() {
-    http.close();
-    s3.close();
+    if (s3 != null) {
+      s3.close();
+    }
   }
 
   /** Writes what is at a location into an existing file. */
@@ -90,11 +94,26 @@ public final class Fetcher implements AutoCloseable {
       }
       case "file" -> (uri, into) -> copyLocal(localPath(uri), into);
       case "http", "https" -> http;
-      case "s3", "s3a", "s3n" -> s3;
+      case "s3", "s3a", "s3n" -> s3Source(variable, location);
       default ->
           throw problem(
               variable, location, ACCEPTED, "Put the file where one of these reaches it.");
     };
+  }
+
+  private Source s3Source(String variable, String location) {
+    if (s3 == null) {
+      try {
+        s3 = new S3Source(environment, limits);
+      } catch (NoClassDefFoundError e) {
+        throw problem(
+            variable,
+            location,
+            "the AWS SDK is not installed here",
+            "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or use http(s): or a path.");
+      }
+    }
+    return s3;
   }
 
   private static void fetchOnce(Source source, String location, Path target) throws FetchFailure {

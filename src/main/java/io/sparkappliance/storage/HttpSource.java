@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -26,16 +27,18 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /** Fetches over HTTP, following redirects (never from https to http). */
-final class HttpSource implements Fetcher.Source, AutoCloseable {
+final class HttpSource implements Fetcher.Source {
+  private final ProxySelector proxies;
   private final FetchLimits limits;
 
-  HttpSource(FetchLimits limits) {
+  /**
+   * @param environment where the proxy variables are looked up
+   * @param limits how patient each fetch is
+   */
+  HttpSource(Map<String, String> environment, FetchLimits limits) {
+    this.proxies = new EnvironmentProxies(environment);
     this.limits = limits;
   }
-
-  /** Nothing is kept between fetches: a start fetches a handful of files. */
-  @Override
-  public void close() {}
 
   @Override
   public void copy(String location, Path into) throws FetchFailure, IOException {
@@ -73,7 +76,7 @@ final class HttpSource implements Fetcher.Source, AutoCloseable {
         HttpClient.newBuilder()
             .connectTimeout(limits.connect())
             .followRedirects(HttpClient.Redirect.NORMAL)
-            .proxy(ProxySelector.getDefault());
+            .proxy(proxies);
     String user = uri.getUserInfo();
     if (user != null) {
       builder.authenticator(new OneHost(uri.getHost(), user));

@@ -66,12 +66,6 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       throw explained(e);
     } catch (SdkException e) {
       throw new FetchFailure("S3 failed (" + firstLine(e) + ")", IAM, e.retryable(), e);
-    } catch (NoClassDefFoundError e) {
-      throw new FetchFailure(
-          "the AWS SDK is not installed here",
-          "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or use http(s): or a path.",
-          false,
-          e);
     }
   }
 

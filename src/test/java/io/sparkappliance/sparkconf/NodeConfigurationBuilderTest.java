@@ -42,9 +42,9 @@ class NodeConfigurationBuilderTest {
             entry("spark.driver.bindAddress", "0.0.0.0"),
             entry("spark.driver.host", "10.0.0.5"),
             entry("spark.driver.memory", "2g"),
-            entry("spark.eventLog.dir", "file://" + data + "/events"),
+            entry("spark.eventLog.dir", "file:" + data + "/events"),
             entry("spark.executor.memory", "2g"),
-            entry("spark.history.fs.logDirectory", "file://" + data + "/events"),
+            entry("spark.history.fs.logDirectory", "file:" + data + "/events"),
             entry("spark.history.ui.port", "18080"),
             entry("spark.jars.ivy", data + "/home/.ivy2"),
             entry("spark.local.dir", data + "/local"),
@@ -54,8 +54,7 @@ class NodeConfigurationBuilderTest {
             entry("spark.network.crypto.enabled", "true"),
             entry("spark.shuffle.service.port", "7337"),
             entry("spark.sparkappliance.tokenFile", data + "/secrets/api-token"),
-            entry("spark.sql.catalogImplementation", "in-memory"),
-            entry("spark.sql.warehouse.dir", "file://" + data + "/warehouse"),
+            entry("spark.sql.warehouse.dir", "file:" + data + "/warehouse"),
             entry("spark.worker.ui.port", "8081"));
     assertThat(configuration.masterUrl()).isEqualTo("spark://10.0.0.5:7077");
     assertThat(configuration.bindHost()).isEqualTo("0.0.0.0");
@@ -304,8 +303,8 @@ class NodeConfigurationBuilderTest {
         .containsEntry("spark.history.fs.logDirectory", "s3a://logs/events");
     node.set("EVENT_LOG_DIR", "/mnt/with space");
     assertThat(values(build(Map.of())))
-        .containsEntry("spark.eventLog.dir", "file:///mnt/with%20space")
-        .containsEntry("spark.history.fs.logDirectory", "file:///mnt/with%20space");
+        .containsEntry("spark.eventLog.dir", "file:/mnt/with%20space")
+        .containsEntry("spark.history.fs.logDirectory", "file:/mnt/with%20space");
   }
 
   @Test
@@ -425,6 +424,24 @@ class NodeConfigurationBuilderTest {
   })
   void secretsAreKnownByTheirKeys(String key, boolean secret) {
     assertThat(NodeConfiguration.isSecret(key)).isEqualTo(secret);
+  }
+
+  @Test
+  void secretsAreNotShown() {
+    NodeConfiguration configuration = build(Map.of());
+    assertThat(configuration.toString()).doesNotContain("cluster-secret");
+    assertThat(configuration.shown("spark.authenticate.secret")).contains("******");
+    assertThat(configuration.shown("spark.authenticate")).contains("true");
+  }
+
+  @Test
+  void portsOfFilesMustNotCollide() {
+    build(Map.of("spark.master.ui.port", "8081"));
+    assertThat(problems.list())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "spark.worker.ui.port=8081: is also the port of spark.master.ui.port.\n"
+                + "   Give one of the two another port.");
   }
 
   private NodeConfiguration build(Map<String, String> extConf) {

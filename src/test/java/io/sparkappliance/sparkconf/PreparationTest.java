@@ -81,9 +81,9 @@ class PreparationTest {
             spark.driver.bindAddress=0.0.0.0
             spark.driver.host=10.0.0.5
             spark.driver.memory=2g
-            spark.eventLog.dir=file://DATA/events
+            spark.eventLog.dir=file:DATA/events
             spark.executor.memory=2g
-            spark.history.fs.logDirectory=file://DATA/events
+            spark.history.fs.logDirectory=file:DATA/events
             spark.history.ui.port=18080
             spark.jars.ivy=DATA/home/.ivy2
             spark.local.dir=DATA/local
@@ -92,8 +92,7 @@ class PreparationTest {
             spark.metrics.conf=DATA/conf/metrics.properties
             spark.network.crypto.enabled=true
             spark.shuffle.service.port=7337
-            spark.sql.catalogImplementation=in-memory
-            spark.sql.warehouse.dir=file://DATA/warehouse
+            spark.sql.warehouse.dir=file:DATA/warehouse
             spark.worker.ui.port=8081
 
             # From: mounted configuration

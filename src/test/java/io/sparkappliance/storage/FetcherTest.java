@@ -240,6 +240,22 @@ class FetcherTest {
   }
 
   @Test
+  void proxyOfTheEnvironmentIsAsked() {
+    List<String> asked = new CopyOnWriteArrayList<>();
+    answer(
+        "/file",
+        exchange -> {
+          asked.add(exchange.getRequestURI().toString());
+          send(exchange, 200, "content");
+        });
+    try (Fetcher behindProxy = new Fetcher(Map.of("HTTP_PROXY", url("/")), IMPATIENT)) {
+      behindProxy.fetch("EXT_CONF", "http://files.invalid/file", target);
+    }
+    assertThat(target).hasContent("content");
+    assertThat(asked).containsExactly("http://files.invalid/file");
+  }
+
+  @Test
   void portWhereNobodyListensIsExplained() throws IOException {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
