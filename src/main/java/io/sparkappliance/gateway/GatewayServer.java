@@ -105,11 +105,14 @@ public final class GatewayServer implements AutoCloseable {
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
     config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.jetty.modifyServletContextHandler(
+        handler -> handler.setMaxFormContentSize(UploadForm.MAX_FIELDS_BYTES));
     config.requestLogger.http(GatewayServer::log);
     config.routes.before(GatewayServer::addSecurityHeaders);
     List<Route> routes = routes();
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
+    addHead(config, routes);
     addOptions(config, routes);
     addErrors(config);
   }
@@ -128,6 +131,13 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.POST, "/submit_application", guard.guarded(this::submitApplication)),
         new Route(HandlerType.GET, "/get_job_status/{id}", guard.guarded(this::jobStatus)),
         new Route(HandlerType.GET, "/get_job_output/{id}", guard.guarded(this::jobOutput)));
+  }
+
+  /** A HEAD has to know what the GET knows; the server itself leaves the body out. */
+  private static void addHead(JavalinConfig config, List<Route> routes) {
+    routes.stream()
+        .filter(route -> route.method().equals(HandlerType.GET))
+        .forEach(route -> config.routes.head(route.path(), route.handler()));
   }
 
   private static void addOptions(JavalinConfig config, List<Route> routes) {
@@ -291,14 +301,8 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.exception(
         HttpResponseException.class,
         (refused, context) -> {
-          refused
-              .getDetails()
-              .forEach(
-                  (name, value) -> {
-                    if (name.equals("Allow")) {
-                      context.header(name, value);
-                    }
-                  });
+          Optional.ofNullable(refused.getDetails().get("availableMethods"))
+              .ifPresent(methods -> context.header("Allow", methods));
           Answers.error(context, refused.getStatus(), refused.getMessage());
         });
     config.routes.exception(Exception.class, GatewayServer::unexpected);

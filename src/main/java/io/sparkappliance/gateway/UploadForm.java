@@ -26,8 +26,10 @@ final class UploadForm implements AutoCloseable {
   /** Name that Jetty's request looks its limits up by. */
   private static final String LIMITS = "org.eclipse.jetty.multipartConfig";
 
+  /** All fields but the file together; they are kept in memory. */
+  static final int MAX_FIELDS_BYTES = 1 << 20;
+
   private static final int IN_MEMORY_BYTES = 64 << 10;
-  private static final long MAX_FIELD_BYTES = 1 << 20;
   private static final String FILE = "file";
 
   private final Map<String, String> fields;
@@ -104,12 +106,16 @@ final class UploadForm implements AutoCloseable {
   private static RuntimeException translated(Exception broken, MemorySize limit) {
     for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
       String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-      if (text.contains("exceed") || text.contains("max length") || text.contains("too large")) {
+      if (text.contains("form is larger")) {
+        return new TooLargeException(
+            "form", new MemorySize(MAX_FIELDS_BYTES), " for all its fields but the file");
+      }
+      if (text.contains("max length exceeded")) {
         return tooLarge(limit);
       }
     }
     return new InvalidRequestException(
-        FILE, "could not be read from the multipart/form-data body: " + broken.getMessage());
+        FILE, "can't be read: the multipart/form-data body is malformed or cut short");
   }
 
   private static TooLargeException tooLarge(MemorySize limit) {
@@ -124,9 +130,6 @@ final class UploadForm implements AutoCloseable {
   }
 
   private static String text(Part part) throws IOException {
-    if (part.getSize() > MAX_FIELD_BYTES) {
-      throw new TooLargeException(part.getName(), new MemorySize(MAX_FIELD_BYTES), "");
-    }
     try (InputStream in = part.getInputStream()) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }

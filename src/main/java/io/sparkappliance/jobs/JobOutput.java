@@ -42,6 +42,7 @@ final class JobOutput {
       writer.flush();
     } else {
       copyIfThere(directory.resolve(ApplicationRunner.OUTPUT), out);
+      endLine(directory.resolve(ApplicationRunner.OUTPUT), job, out);
     }
     if (format == OutputFormat.TEXT && job.reason().isPresent()) {
       writeReason(job, directory, out);
@@ -60,6 +61,21 @@ final class JobOutput {
   private static void copyIfThere(Path output, OutputStream out) throws IOException {
     if (Files.exists(output)) {
       Files.copy(output, out);
+    }
+  }
+
+  /** What a failed program printed last may be half a line. */
+  private static void endLine(Path output, Job job, OutputStream out) throws IOException {
+    if (job.reason().isEmpty() || !Files.exists(output)) {
+      return;
+    }
+    try (RandomAccessFile file = new RandomAccessFile(output.toFile(), "r")) {
+      if (file.length() > 0) {
+        file.seek(file.length() - 1);
+        if (file.read() != '\n') {
+          out.write('\n');
+        }
+      }
     }
   }
 
