@@ -139,6 +139,11 @@ final class Container {
     return Boolean.parseBoolean(inspect("{{.State.Running}}"));
   }
 
+  /** Whether somebody removed it. */
+  boolean isGone() {
+    return Docker.run(Duration.ofMinutes(1), "inspect", id).exitCode() != 0;
+  }
+
   /** The exit code of a container that has ended. */
   int exitCode() {
     return Integer.parseInt(inspect("{{.State.ExitCode}}"));

@@ -1,5 +1,6 @@
 package io.sparkappliance.image;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -38,7 +39,7 @@ final class GatewayClient {
   Http.Answer sendQuery(String script, Map<String, String> fields) {
     Multipart form =
         new Multipart()
-            .file("file", "query.sql", script.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            .file("file", "query.sql", script.getBytes(UTF_8));
     fields.forEach(form::field);
     return post("/send_query", form);
   }

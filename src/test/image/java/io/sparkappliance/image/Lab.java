@@ -89,6 +89,14 @@ final class Lab {
     }
   }
 
+  /** Removes every container of a network: room for the next test's. */
+  static void removeContainersOf(String network) {
+    removeAll("ps --all --quiet --filter network=" + network, "rm --force --volumes");
+    synchronized (Lab.class) {
+      CONTAINERS.removeIf(Container::isGone);
+    }
+  }
+
   static synchronized String unique(String name) {
     names++;
     return "spark-appliance-test-" + ProcessHandle.current().pid() + "-" + names + "-" + name;
