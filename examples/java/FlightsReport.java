@@ -24,13 +24,10 @@ public final class FlightsReport {
           spark
               .read()
               .parquet(args[0])
-              .where(col("origin").equalTo(args[1]).and(col("month").leq(Integer.parseInt(args[2]))))
+              .where(
+                  col("origin").equalTo(args[1]).and(col("month").leq(Integer.parseInt(args[2]))))
               .groupBy("carrier")
-              .agg(
-                  count(lit(1)),
-                  count(col("dep_delay")),
-                  sum("distance"),
-                  sum("arr_delay"))
+              .agg(count(lit(1)), count(col("dep_delay")), sum("distance"), sum("arr_delay"))
               .orderBy("carrier")
               .collectAsList();
       for (Row row : report) {

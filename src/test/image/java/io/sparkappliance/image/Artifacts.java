@@ -69,8 +69,7 @@ final class Artifacts {
                     .reduce("", String::concat)
                     .getBytes(UTF_8)));
     try {
-      return Files.write(
-          Lab.directory("data").resolve(module + "-1.0-py3-none-any.whl"), wheel);
+      return Files.write(Lab.directory("data").resolve(module + "-1.0-py3-none-any.whl"), wheel);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

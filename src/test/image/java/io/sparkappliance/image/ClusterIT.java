@@ -13,7 +13,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Each role in a container of its own, one secret shared by file, and programs run against them. */
+/**
+ * Each role in a container of its own, one secret shared by file, and programs run against them.
+ */
 @ExtendWith(LabExtension.class)
 final class ClusterIT {
   private static final String TOKEN = "token-of-this-cluster";
@@ -67,8 +69,7 @@ final class ClusterIT {
     master.awaitHealthy(DEADLINE);
     worker.awaitHealthy(DEADLINE);
     sql.awaitHealthy(DEADLINE);
-    gateway =
-        new GatewayClient(gatewayNode.awaitHealthy(DEADLINE), Optional.of(TOKEN));
+    gateway = new GatewayClient(gatewayNode.awaitHealthy(DEADLINE), Optional.of(TOKEN));
   }
 
   @AfterAll
@@ -106,11 +107,9 @@ final class ClusterIT {
 
   @Test
   void aGatewayOfItsOwnRunsSqlOnTheCluster() {
-    assertThat(gateway.query("select sum(id) as total from range(1000)", ""))
-        .contains("| 499500 ");
+    assertThat(gateway.query("select sum(id) as total from range(1000)", "")).contains("| 499500 ");
     assertThat(gateway.get("/get_master_uri").text()).isEqualTo("spark://master:7077");
-    assertThat(gateway.get("/get_thrift_server_uri").text())
-        .isEqualTo("jdbc:hive2://sql:10000/");
+    assertThat(gateway.get("/get_thrift_server_uri").text()).isEqualTo("jdbc:hive2://sql:10000/");
   }
 
   @Test
@@ -124,18 +123,14 @@ final class ClusterIT {
         hosts = spark.sparkContext.parallelize(range(2), 2).map(lambda _: socket.gethostname())
         print(set(hosts.collect()))
         """;
-    String job =
-        GatewayClient.jobId(
-            gateway.submit(
-                "sum.py", code.getBytes(UTF_8), Map.of()));
+    String job = GatewayClient.jobId(gateway.submit("sum.py", code.getBytes(UTF_8), Map.of()));
     assertThat(gateway.output(job)).isEqualTo("spark://master:7077 499500\n{'worker'}\n");
   }
 
   @Test
   void connectAnswersOnANodeWithoutAMaster() {
     Docker.Output output =
-        HostPython.run(
-            "connect_sum.py", "sc://localhost:" + sql.port(15002) + "/;token=" + TOKEN);
+        HostPython.run("connect_sum.py", "sc://localhost:" + sql.port(15002) + "/;token=" + TOKEN);
     assertThat(output.out()).as(output.all()).isEqualTo("499500\n");
     Docker.Output refused =
         HostPython.run("connect_sum.py", "sc://localhost:" + sql.port(15002) + "/;token=wrong");
@@ -151,8 +146,7 @@ final class ClusterIT {
 
   @Test
   void pysparkAfterTheImagesNameRunsOnTheCluster() {
-    Docker.Output output =
-        program("bash", "-c", "pyspark </programs/sum_in_a_shell.py");
+    Docker.Output output = program("bash", "-c", "pyspark </programs/sum_in_a_shell.py");
     assertThat(output.all()).contains("spark://master:7077 499500");
   }
 
@@ -172,7 +166,8 @@ final class ClusterIT {
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out()).contains("| 499500 ");
     Docker.Output refused =
-        program("beeline", "-u", "jdbc:hive2://sql:10000/", "-n", "x", "-p", "wrong", "-e", "select 1");
+        program(
+            "beeline", "-u", "jdbc:hive2://sql:10000/", "-n", "x", "-p", "wrong", "-e", "select 1");
     assertThat(refused.exitCode()).isNotZero();
     assertThat(refused.out()).doesNotContain("| 1 ");
   }
@@ -180,7 +175,10 @@ final class ClusterIT {
   @Test
   void aShellAfterTheImagesNameHasTheClustersConfiguration() {
     Docker.Output output =
-        program("bash", "-c", "cat $SPARK_CONF_DIR/spark-defaults.conf; echo; cat $SPARK_CONF_DIR/spark-env.sh | head -1; exit 7");
+        program(
+            "bash",
+            "-c",
+            "cat $SPARK_CONF_DIR/spark-defaults.conf; echo; cat $SPARK_CONF_DIR/spark-env.sh | head -1; exit 7");
     assertThat(output.exitCode()).as(output.all()).isEqualTo(7);
     assertThat(output.out())
         .containsPattern("(?m)^spark\\.master[ =]+spark://master:7077$")

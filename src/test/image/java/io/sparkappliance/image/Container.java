@@ -56,7 +56,9 @@ final class Container {
 
     /** Joins a network under a name that other containers resolve. */
     Plan network(String network, String alias) {
-      return option("--network", network).option("--network-alias", alias).option("--hostname", alias);
+      return option("--network", network)
+          .option("--network-alias", alias)
+          .option("--hostname", alias);
     }
 
     /** Mounts a named volume. */
@@ -181,7 +183,10 @@ final class Container {
 
   /** Waits until it has ended by itself; answers its exit code. */
   int awaitEnd(Duration deadline) {
-    await(label + " ends").atMost(deadline).pollInterval(Duration.ofMillis(300)).until(() -> !running());
+    await(label + " ends")
+        .atMost(deadline)
+        .pollInterval(Duration.ofMillis(300))
+        .until(() -> !running());
     return exitCode();
   }
 

@@ -35,12 +35,19 @@ final class Docker {
     }
   }
 
-  /** Runs a docker command that must succeed; answers its standard output without the last newline. */
+  /**
+   * Runs a docker command that must succeed; answers its standard output without the last newline.
+   */
   static String ok(String... arguments) {
     Output output = run(PATIENCE, arguments);
     if (output.exitCode() != 0) {
       throw new AssertionError(
-          "docker " + String.join(" ", arguments) + " ended with " + output.exitCode() + "\n" + output.all());
+          "docker "
+              + String.join(" ", arguments)
+              + " ended with "
+              + output.exitCode()
+              + "\n"
+              + output.all());
     }
     return output.out().stripTrailing();
   }
@@ -91,11 +98,14 @@ final class Docker {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().waitFor();
           }
-          Output output =
-              new Output(process.exitValue(), text(out), text(err));
+          Output output = new Output(process.exitValue(), text(out), text(err));
           if (!ended) {
             throw new AssertionError(
-                String.join(" ", command) + " did not end within " + deadline + "\n" + output.all());
+                String.join(" ", command)
+                    + " did not end within "
+                    + deadline
+                    + "\n"
+                    + output.all());
           }
           return output;
         } finally {

@@ -37,9 +37,7 @@ final class GatewayClient {
 
   /** Posts a SQL script with more fields; the answer as it came. */
   Http.Answer sendQuery(String script, Map<String, String> fields) {
-    Multipart form =
-        new Multipart()
-            .file("file", "query.sql", script.getBytes(UTF_8));
+    Multipart form = new Multipart().file("file", "query.sql", script.getBytes(UTF_8));
     fields.forEach(form::field);
     return post("/send_query", form);
   }

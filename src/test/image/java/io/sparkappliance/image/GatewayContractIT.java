@@ -61,18 +61,23 @@ final class GatewayContractIT {
       assertThat(other.get("/get_job_status/" + UNKNOWN).code()).isEqualTo(401);
       assertThat(other.get("/get_job_output/" + UNKNOWN).code()).isEqualTo(401);
     }
-    assertThat(stranger.get("/get_job_status/" + UNKNOWN).response().headers().firstValue("WWW-Authenticate"))
+    assertThat(
+            stranger
+                .get("/get_job_status/" + UNKNOWN)
+                .response()
+                .headers()
+                .firstValue("WWW-Authenticate"))
         .hasValueSatisfying(challenge -> assertThat(challenge).startsWith("Bearer"));
   }
 
   @Test
   void aFinishedJobIs201AndItsOutputCanBeReadTwice() {
-    String job = GatewayClient.jobId(gateway.sendQuery("select 1 as one; select 'a;b' as two", Map.of()));
+    String job =
+        GatewayClient.jobId(gateway.sendQuery("select 1 as one; select 'a;b' as two", Map.of()));
     Http.Answer end = gateway.awaitEnd(job);
     assertThat(end.code()).as(end.text()).isEqualTo(201);
     assertThat(SharedNode.json(end.text()))
-        .isEqualTo(
-            SharedNode.json("{\"job_id\":\"" + job + "\",\"status\":\"finished\"}"));
+        .isEqualTo(SharedNode.json("{\"job_id\":\"" + job + "\",\"status\":\"finished\"}"));
     for (int time = 1; time <= 2; time++) {
       Http.Answer output = gateway.get("/get_job_output/" + job);
       assertThat(output.code()).isEqualTo(200);
@@ -85,7 +90,8 @@ final class GatewayContractIT {
   @Test
   void aFailedJobIs500AndItsOutputSaysWhy() {
     String job =
-        GatewayClient.jobId(gateway.sendQuery("select 1 as one; select * from no_such_table", Map.of()));
+        GatewayClient.jobId(
+            gateway.sendQuery("select 1 as one; select * from no_such_table", Map.of()));
     Http.Answer end = gateway.awaitEnd(job);
     assertThat(end.code()).isEqualTo(500);
     assertThat(SharedNode.json(end.text()))
@@ -101,7 +107,8 @@ final class GatewayContractIT {
         GatewayClient.jobId(
             gateway.submit(
                 "wait.py",
-                "import sys, time\nprint('begun', flush=True)\ntime.sleep(8)\nprint('ended')\n".getBytes(UTF_8),
+                "import sys, time\nprint('begun', flush=True)\ntime.sleep(8)\nprint('ended')\n"
+                    .getBytes(UTF_8),
                 Map.of()));
     Http.Answer status = gateway.get("/get_job_status/" + job);
     assertThat(status.code()).isEqualTo(200);
@@ -159,7 +166,9 @@ final class GatewayContractIT {
         GatewayClient.jobId(
             gateway.submit("../../../../tmp/evil.py", "print('here')\n".getBytes(UTF_8), Map.of()));
     assertThat(gateway.output(job)).isEqualTo("here\n");
-    assertThat(node.container().shell("find / -xdev -name 'evil.py' 2>/dev/null | grep -v /jobs/ || true"))
+    assertThat(
+            node.container()
+                .shell("find / -xdev -name 'evil.py' 2>/dev/null | grep -v /jobs/ || true"))
         .isEmpty();
   }
 

@@ -18,7 +18,8 @@ final class HostPython {
   static Docker.Output run(String script, String... arguments) {
     if (!Files.isExecutable(PYTHON)) {
       throw new AssertionError(
-          PYTHON + " is missing: a virtual environment with src/test/image/python/requirements.txt");
+          PYTHON
+              + " is missing: a virtual environment with src/test/image/python/requirements.txt");
     }
     List<String> command = new ArrayList<>();
     command.add(PYTHON.toString());

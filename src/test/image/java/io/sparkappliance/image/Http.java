@@ -27,8 +27,7 @@ final class Http {
     try {
       HttpResponse<String> response =
           CLIENT.send(
-              request.timeout(Duration.ofMinutes(2)).build(),
-              HttpResponse.BodyHandlers.ofString());
+              request.timeout(Duration.ofMinutes(2)).build(), HttpResponse.BodyHandlers.ofString());
       return new Answer(response.statusCode(), response.body(), response);
     } catch (IOException e) {
       throw new UncheckedIOException(request.build().uri() + ": " + e, e);

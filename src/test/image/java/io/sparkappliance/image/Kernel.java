@@ -12,7 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/** A notebook's kernel, used as JupyterLab in a browser uses it: REST to start, a websocket to run. */
+/**
+ * A notebook's kernel, used as JupyterLab in a browser uses it: REST to start, a websocket to run.
+ */
 final class Kernel implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofMinutes(3);
@@ -44,8 +46,7 @@ final class Kernel implements AutoCloseable {
   String run(String code) throws Exception {
     Listener listener = new Listener();
     URI address =
-        URI.create(
-            "ws://" + notebook.getAuthority() + "/api/kernels/" + id + "/channels");
+        URI.create("ws://" + notebook.getAuthority() + "/api/kernels/" + id + "/channels");
     WebSocket socket =
         Http.CLIENT
             .newWebSocketBuilder()
@@ -120,7 +121,8 @@ final class Kernel implements AutoCloseable {
 
     @Override
     public CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
-      done.completeExceptionally(new AssertionError("The kernel hung up: " + status + " " + reason));
+      done.completeExceptionally(
+          new AssertionError("The kernel hung up: " + status + " " + reason));
       return null;
     }
 
@@ -128,7 +130,8 @@ final class Kernel implements AutoCloseable {
       JsonNode content = answer.path("content");
       switch (answer.path("header").path("msg_type").asText()) {
         case "stream" -> output.append(content.path("text").asText());
-        case "error" -> content.path("traceback").forEach(line -> output.append(line.asText()).append('\n'));
+        case "error" ->
+            content.path("traceback").forEach(line -> output.append(line.asText()).append('\n'));
         case "status" -> {
           if (content.path("execution_state").asText().equals("idle")) {
             done.complete(output.toString());

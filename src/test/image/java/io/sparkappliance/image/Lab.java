@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Everything the tests leave on the Docker engine carries one label: what a run that was killed left
- * behind goes before the next run starts, and what this run made goes when its JVM ends.
+ * Everything the tests leave on the Docker engine carries one label: what a run that was killed
+ * left behind goes before the next run starts, and what this run made goes when its JVM ends.
  */
 final class Lab {
   /** On every container, network, volume and image of these tests. */
@@ -23,7 +23,8 @@ final class Lab {
   static final String SLIM = System.getProperty("image.slim", "spark-appliance:0.1.0-slim");
 
   /** Where logs of failed tests, and files that containers read, are kept. */
-  static final Path TARGET = Path.of(System.getProperty("image.target", "target/image-tests")).toAbsolutePath();
+  static final Path TARGET =
+      Path.of(System.getProperty("image.target", "target/image-tests")).toAbsolutePath();
 
   private static final List<Container> CONTAINERS = new ArrayList<>();
   private static int names;
@@ -127,7 +128,8 @@ final class Lab {
 
   private static void requireImage(String image) {
     if (Docker.run(Duration.ofSeconds(30), "image", "inspect", image).exitCode() != 0) {
-      throw new AssertionError("There is no image " + image + " on the Docker engine: run 'make image'.");
+      throw new AssertionError(
+          "There is no image " + image + " on the Docker engine: run 'make image'.");
     }
   }
 

@@ -24,7 +24,10 @@ final class MetastoreIT {
   @Test
   void aTableInMariadbSurvivesANewContainerWithItsConfigurationFetchedByHttp() {
     String network = Lab.network("mariadb");
-    start(network, "mariadb", "mariadb-admin --host 127.0.0.1 --user hive --password=hive-secret ping");
+    start(
+        network,
+        "mariadb",
+        "mariadb-admin --host 127.0.0.1 --user hive --password=hive-secret ping");
     Container sites =
         Container.of(Lab.SLIM)
             .network(network, "sites")
@@ -68,7 +71,8 @@ final class MetastoreIT {
 
     Docker.Output read =
         plan(network, warehouse, site, "second")
-            .command("spark-sql", "--master", "local[1]", "-e", "select text from kept where id = 7")
+            .command(
+                "spark-sql", "--master", "local[1]", "-e", "select text from kept where id = 7")
             .runToEnd(DEADLINE);
     assertThat(read.out()).as(read.all()).contains("row 7");
     Lab.removeContainersOf(network);

@@ -19,10 +19,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @ExtendWith(LabExtension.class)
 final class OpenNodeIT {
-  private static final String WRITE_AND_READ =
-      "spark.range(1000).selectExpr('id', 'id % 7 as k').write.mode('overwrite')"
-          + ".option('compression', 'snappy').parquet('%1$s')\n"
-          + "print('rows', spark.read.parquet('%1$s').groupBy('k').count().agg({'count': 'sum'}).first()[0])\n";
   private static String network;
   private static Container node;
   private static GatewayClient gateway;
@@ -59,6 +55,17 @@ final class OpenNodeIT {
         .option("--memory", "4g");
   }
 
+  private static String writeAndRead(String path) {
+    return """
+    from pyspark.sql import SparkSession
+    spark = SparkSession.builder.getOrCreate()
+    numbers = spark.range(1000).selectExpr("id", "id % 7 as k")
+    numbers.write.mode("overwrite").option("compression", "snappy").parquet("PATH")
+    print("rows", spark.read.parquet("PATH").groupBy("k").count().agg({"count": "sum"}).first()[0])
+    """
+        .replace("PATH", path);
+  }
+
   @Test
   void nobodyIsAskedForAToken() {
     assertThat(gateway.query("select sum(id) as total from range(1000)", "")).contains("| 499500 ");
@@ -90,9 +97,7 @@ final class OpenNodeIT {
 
   @Test
   void applicationsWriteAndReadToo() {
-    String code =
-        "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
-            + WRITE_AND_READ.formatted("/var/lib/spark-appliance/home/numbers");
+    String code = writeAndRead("/var/lib/spark-appliance/home/numbers");
     String job =
         GatewayClient.jobId(
             gateway.submit("numbers.py", code.getBytes(StandardCharsets.UTF_8), Map.of()));
@@ -109,8 +114,7 @@ final class OpenNodeIT {
                 "-c",
                 "set -e; cd ~; echo here >written; id -un; mkdir -p ~/.ivy2.5.2/cache;"
                     + " printf '%s' \"$0\" >p.py; spark-submit --master local[1] p.py",
-                "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
-                    + WRITE_AND_READ.formatted("numbers"))
+                writeAndRead("numbers"))
             .runToEnd(Duration.ofMinutes(2));
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out()).contains("spark\n", "rows 1000\n");

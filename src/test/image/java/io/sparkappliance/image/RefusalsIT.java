@@ -58,17 +58,19 @@ final class RefusalsIT {
 
   @Test
   void checkStartsNothingAndMasksSecrets() {
-    Docker.Output output =
-        launch(master().env("API_TOKEN", "very-secret-token").command("check"));
+    Docker.Output output = launch(master().env("API_TOKEN", "very-secret-token").command("check"));
     assertThat(output.exitCode()).as(output.all()).isZero();
-    assertThat(output.all()).contains("API_TOKEN", "START_MASTER").doesNotContain("very-secret-token");
+    assertThat(output.all())
+        .contains("API_TOKEN", "START_MASTER")
+        .doesNotContain("very-secret-token");
     assertThat(launch(master().env("API_AUTH", "sometimes").command("check")).exitCode())
         .isEqualTo(78);
   }
 
   @Test
   void theSlimImageHasNoNotebook() {
-    assertRefused(launch(Container.of(Lab.SLIM).roles("MASTER", "NOTEBOOK")), "START_NOTEBOOK", "slim");
+    assertRefused(
+        launch(Container.of(Lab.SLIM).roles("MASTER", "NOTEBOOK")), "START_NOTEBOOK", "slim");
   }
 
   @Test
@@ -77,8 +79,10 @@ final class RefusalsIT {
         launch(master().env("HIVE_SITE_XML", "http://127.0.0.1:9/hive-site.xml")),
         "HIVE_SITE_XML",
         "http://127.0.0.1:9/hive-site.xml");
-    assertRefused(launch(master().env("EXT_CONF", "/no/such/file.conf")), "EXT_CONF", "/no/such/file.conf");
-    assertRefused(launch(master().env("EXT_JARS", "/no/such/udf.jar")), "EXT_JARS", "/no/such/udf.jar");
+    assertRefused(
+        launch(master().env("EXT_CONF", "/no/such/file.conf")), "EXT_CONF", "/no/such/file.conf");
+    assertRefused(
+        launch(master().env("EXT_JARS", "/no/such/udf.jar")), "EXT_JARS", "/no/such/udf.jar");
   }
 
   @Test
@@ -96,7 +100,10 @@ final class RefusalsIT {
   @Test
   void aPythonPackageThatCanNotBeInstalledStopsTheStart() {
     assertRefused(
-        launch(master().option("--network", "none").env("PYTHON_LIBS", "no-such-package-anywhere==1.0")),
+        launch(
+            master()
+                .option("--network", "none")
+                .env("PYTHON_LIBS", "no-such-package-anywhere==1.0")),
         "PYTHON_LIBS",
         "no-such-package-anywhere");
   }
@@ -115,10 +122,7 @@ final class RefusalsIT {
   @Test
   void memoryThatDoesNotFitIsRefusedWithTheSums() {
     assertRefused(
-        launch(
-            Container.of(Lab.SLIM)
-                .roles("MASTER", "WORKER")
-                .env("SPARK_WORKER_MEMORY", "64g")),
+        launch(Container.of(Lab.SLIM).roles("MASTER", "WORKER").env("SPARK_WORKER_MEMORY", "64g")),
         "SPARK_WORKER_MEMORY",
         "64g");
   }

@@ -19,7 +19,9 @@ final class SecretsIT {
     node = SharedNode.get();
     secrets =
         NAMES.stream()
-            .map(name -> node.container().shell("cat " + SharedNode.DATA + "/secrets/" + name).strip())
+            .map(
+                name ->
+                    node.container().shell("cat " + SharedNode.DATA + "/secrets/" + name).strip())
             .toList();
     assertThat(secrets).allMatch(secret -> secret.length() >= 16);
   }

@@ -53,8 +53,7 @@ final class SharedNode {
 
   private static SharedNode start() {
     String network = Lab.network("single");
-    Path wheel =
-        Artifacts.wheel("greeter", "def greet(name):\n    return 'Good day, ' + name\n");
+    Path wheel = Artifacts.wheel("greeter", "def greet(name):\n    return 'Good day, ' + name\n");
     Container container =
         Container.of(Lab.IMAGE)
             .roles(

@@ -55,7 +55,8 @@ final class SupervisionIT {
     GatewayClient gateway = node.gateway();
     String finished = GatewayClient.jobId(gateway.sendQuery("select 42 as answer", Map.of()));
     String output = gateway.output(finished);
-    node.container().shell("kill -9 " + find(Pattern.compile("io.sparkappliance.Main gateway")).orElseThrow());
+    node.container()
+        .shell("kill -9 " + find(Pattern.compile("io.sparkappliance.Main gateway")).orElseThrow());
     await("the gateway is back")
         .atMost(Duration.ofMinutes(1))
         .ignoreExceptions()
