@@ -1,0 +1,46 @@
+package io.sparkappliance.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A SQL server that nobody uses holds no executors. */
+@ExtendWith(LabExtension.class)
+final class IdleExecutorsIT {
+  private static final Duration A_MINUTE = Duration.ofSeconds(60);
+  private static SharedNode node;
+
+  @BeforeAll
+  static void load() {
+    node = SharedNode.get().withFlights();
+  }
+
+  @Test
+  void executorsGoAfterAJoinAndAfterACachedTable() {
+    node.gateway()
+        .query(
+            "select count(*) from flights a join flights b"
+                + " on a.tailnum = b.tailnum and a.month = b.month and a.day = b.day",
+            "");
+    assertThat(node.coresInUse()).as("cores just after the join").isPositive();
+    awaitNoExecutors("after a join");
+
+    node.gateway().query("cache table cached_flights as select * from flights where month = 1", "");
+    assertThat(node.coresInUse()).as("cores just after CACHE TABLE").isPositive();
+    awaitNoExecutors("after CACHE TABLE");
+    assertThat(node.gateway().query("select count(*) as flights from flights", ""))
+        .as("the next query")
+        .contains("| " + Flights.COUNT + " ");
+  }
+
+  private static void awaitNoExecutors(String when) {
+    await("no executors " + when)
+        .atMost(A_MINUTE)
+        .pollInterval(Duration.ofMillis(500))
+        .until(() -> node.coresInUse() == 0);
+  }
+}

@@ -1,0 +1,122 @@
+package io.sparkappliance.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The slim image under the conditions of a strict platform: a uid that nobody knows, a root file
+ * system that is read-only, little memory. And every door opened on request.
+ */
+@ExtendWith(LabExtension.class)
+final class OpenNodeIT {
+  private static String network;
+  private static Container node;
+  private static GatewayClient gateway;
+
+  @BeforeAll
+  static void start() {
+    network = Lab.network("open");
+    node =
+        restricted(Container.of(Lab.SLIM), "12345")
+            .network(network, "open")
+            .roles("MASTER", "WORKER", "THRIFTSERVER", "CONNECT", "WEBAPP")
+            .env("API_AUTH", "none")
+            .env("THRIFT_AUTH", "none")
+            .env("CONNECT_AUTH", "none")
+            .env("SPARK_WORKER_CORES", "4")
+            .env("DEFAULT_CORES", "2")
+            .env("SPARK_CONF_spark_dynamicAllocation_executorIdleTimeout", "10s")
+            .publish(8000, 15002)
+            .start("open")
+            .awaitHealthy(SharedNode.START);
+    gateway = new GatewayClient(node, Optional.empty());
+  }
+
+  @AfterAll
+  static void remove() {
+    Lab.removeContainersOf(network);
+  }
+
+  private static Container.Plan restricted(Container.Plan plan, String user) {
+    return plan.option("--user", user)
+        .option("--read-only", "--tmpfs", "/tmp")
+        .option("--tmpfs", "/var/lib/spark-appliance")
+        .option("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+        .option("--memory", "4g");
+  }
+
+  private static String writeAndRead(String path) {
+    return """
+    from pyspark.sql import SparkSession
+    spark = SparkSession.builder.getOrCreate()
+    numbers = spark.range(1000).selectExpr("id", "id % 7 as k")
+    numbers.write.mode("overwrite").option("compression", "snappy").parquet("PATH")
+    print("rows", spark.read.parquet("PATH").groupBy("k").count().agg({"count": "sum"}).first()[0])
+    """
+        .replace("PATH", path);
+  }
+
+  @Test
+  void nobodyIsAskedForAToken() {
+    assertThat(gateway.query("select sum(id) as total from range(1000)", "")).contains("| 499500 ");
+    Docker.Output beeline =
+        Container.of(Lab.SLIM)
+            .network(network, "client")
+            .command("beeline", "-u", "jdbc:hive2://open:10000/", "-e", "select 6 * 7 as answer")
+            .runToEnd(Duration.ofMinutes(2));
+    assertThat(beeline.out()).as(beeline.all()).contains("| 42 ");
+    assertThat(HostPython.ok("connect_sum.py", "sc://127.0.0.1:" + node.port(15002)))
+        .isEqualTo("499500\n");
+  }
+
+  @Test
+  void openDoorsAreToldInTheLog() {
+    assertThat(node.logs()).contains("API_AUTH", "THRIFT_AUTH", "CONNECT_AUTH");
+  }
+
+  @Test
+  void snappyParquetIsWrittenAndReadAlthoughTmpIsNotExecutable() {
+    String table =
+        gateway.query(
+            "create table kept using parquet options (compression 'snappy')"
+                + " as select id, id % 7 as k from range(1000);"
+                + " select count(*) as n, count(distinct k) as k from kept",
+            "");
+    assertThat(table).contains("| 1000 ", "| 7 ");
+  }
+
+  @Test
+  void applicationsWriteAndReadToo() {
+    String code = writeAndRead("/var/lib/spark-appliance/home/numbers");
+    String job =
+        GatewayClient.jobId(
+            gateway.submit("numbers.py", code.getBytes(StandardCharsets.UTF_8), Map.of()));
+    assertThat(gateway.output(job)).isEqualTo("rows 1000\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"12345", "12345:12345", "185"})
+  void anyUidHasAHomeAndAnIvyCacheInWhichItCanWrite(String user) {
+    Docker.Output output =
+        restricted(Container.of(Lab.SLIM), user)
+            .command(
+                "bash",
+                "-c",
+                "set -e; cd ~; echo here >written; id -un; mkdir -p ~/.ivy2.5.2/cache;"
+                    + " printf '%s' \"$0\" >p.py; spark-submit --master local[1] p.py",
+                writeAndRead("numbers"))
+            .runToEnd(Duration.ofMinutes(2));
+    assertThat(output.exitCode()).as(output.all()).isZero();
+    assertThat(output.out()).contains("spark\n", "rows 1000\n");
+  }
+}

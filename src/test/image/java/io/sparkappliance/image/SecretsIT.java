@@ -1,0 +1,107 @@
+package io.sparkappliance.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Who may use the node does not learn its secrets from it, and who may not even less. */
+@ExtendWith(LabExtension.class)
+final class SecretsIT {
+  private static final List<String> NAMES = List.of("api-token", "notebook-token", "rpc-secret");
+  private static SharedNode node;
+  private static List<String> secrets;
+
+  @BeforeAll
+  static void start() {
+    node = SharedNode.get();
+    secrets =
+        NAMES.stream()
+            .map(
+                name ->
+                    node.container().shell("cat " + SharedNode.DATA + "/secrets/" + name).strip())
+            .toList();
+    assertThat(secrets).allMatch(secret -> secret.length() >= 16);
+  }
+
+  @Test
+  void sqlCanNotReadThemFromTheEnvironment() {
+    String names =
+        node.gateway()
+            .query(
+                "select '${env:API_TOKEN}' as a, '${env:API_TOKEN_FILE}' as b,"
+                    + " '${env:SPARK_RPC_AUTHENTICATION_SECRET}' as c, '${env:_SPARK_AUTH_SECRET}' as d",
+                "");
+    assertNoSecret("variables", names);
+    String environment =
+        node.gateway()
+            .query(
+                "select reflect('java.lang.System','getenv','API_TOKEN') as a,"
+                    + " reflect('java.lang.System','getenv','NOTEBOOK_TOKEN') as b,"
+                    + " reflect('java.lang.System','getenv','SPARK_CONNECT_AUTHENTICATE_TOKEN') as c",
+                "");
+    assertThat(environment).contains("| NULL ");
+    assertNoSecret("environment", environment);
+  }
+
+  @Test
+  void sqlCanNotReadThemFromTheSettings() {
+    assertNoSecret("SET", node.gateway().query("set", ""));
+    assertNoSecret("SET -v", node.gateway().query("set -v", ""));
+  }
+
+  @Test
+  void noProcessCarriesThemOnItsCommandLineOrInItsEnvironment() {
+    assertNoSecret(
+        "command lines",
+        node.container().shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' || true"));
+    assertNoSecret(
+        "environments",
+        node.container().shell("cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' || true"));
+  }
+
+  @Test
+  void pagesDoNotShowThem() {
+    assertNoSecret("/readyz", Http.get(node.container().http(8090, "/readyz")).text());
+    assertNoSecret("/metrics", Http.get(node.container().http(8090, "/metrics")).text());
+    String application = node.master().path("activeapps").path(0).path("id").asText();
+    Http.Answer page =
+        Http.get(node.container().http(8080, "/proxy/" + application + "/environment/"));
+    assertThat(page.code()).isEqualTo(200);
+    assertThat(page.text()).contains("spark.authenticate.secret");
+    assertNoSecret("the environment page", page.text());
+  }
+
+  @Test
+  void filesThatHoldThemAreTheirOwners() {
+    List<String> files =
+        node.container()
+            .shell(
+                "cd "
+                    + SharedNode.DATA
+                    + "; for s in "
+                    + String.join(" ", NAMES)
+                    + "; do grep -rlF -f secrets/$s . 2>/dev/null; done | sort -u"
+                    + " | xargs stat -c '%a %n'")
+            .lines()
+            .toList();
+    assertThat(files).contains("600 ./secrets/api-token").allMatch(file -> file.startsWith("600 "));
+    assertThat(node.container().shell("stat -c %a " + SharedNode.DATA + "/secrets"))
+        .isEqualTo("700");
+  }
+
+  @Test
+  void theClusterSecretIsNotPrinted() {
+    assertThat(node.container().logs()).doesNotContain(secrets.get(2));
+  }
+
+  private static void assertNoSecret(String where, String text) {
+    for (int i = 0; i < secrets.size(); i++) {
+      assertThat(text.contains(secrets.get(i)))
+          .as("%s shows the %s", where, NAMES.get(i))
+          .isFalse();
+    }
+  }
+}
