@@ -57,6 +57,9 @@ final class ChildEnvironment {
           }
         });
     environment.putAll(node.environment());
+    // Spark's scripts set it; a worker that was started without them can't build executors'
+    // commands.
+    environment.put("SPARK_SCALA_VERSION", "2.13");
     return environment;
   }
 }

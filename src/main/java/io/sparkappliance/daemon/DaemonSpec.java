@@ -10,13 +10,26 @@ import java.util.List;
  * @param roles what it serves; the SQL driver may serve two
  * @param command how it is started
  * @param after names of the daemons on this node that must be ready before it can do anything
- * @param readiness tells whether it is ready
+ * @param readiness tells whether it has become ready, by using it
+ * @param liveness tells whether it still is; asked again and again, so it must cost the cluster
+ *     nothing
  */
 public record DaemonSpec(
-    String name, List<Role> roles, Command command, List<String> after, Probe readiness) {
+    String name,
+    List<Role> roles,
+    Command command,
+    List<String> after,
+    Probe readiness,
+    Probe liveness) {
   /** Takes copies that can't be changed. */
   public DaemonSpec {
     roles = List.copyOf(roles);
     after = List.copyOf(after);
+  }
+
+  /** A daemon whose readiness probe costs nothing. */
+  public DaemonSpec(
+      String name, List<Role> roles, Command command, List<String> after, Probe readiness) {
+    this(name, roles, command, after, readiness, readiness);
   }
 }

@@ -150,17 +150,25 @@ public final class Daemons {
     }
     arguments.add("spark-internal");
     List<Role> roles = new ArrayList<>();
-    List<Probe> checks = new ArrayList<>();
+    List<Probe> readiness = new ArrayList<>();
+    List<Probe> liveness = new ArrayList<>();
     if (thrift) {
       roles.add(Role.THRIFTSERVER);
-      checks.add(probes.thriftServer());
+      readiness.add(probes.thriftServerAnswersQueries());
+      liveness.add(probes.thriftServerLetsIn());
     }
     if (connect) {
       roles.add(Role.CONNECT);
-      checks.add(probes.connect());
+      readiness.add(probes.connect());
+      liveness.add(probes.connect());
     }
     return new DaemonSpec(
-        SQL, roles, java.driver(SQL, arguments), masterFirst(), Probes.all(checks));
+        SQL,
+        roles,
+        java.driver(SQL, arguments),
+        masterFirst(),
+        Probes.all(readiness),
+        Probes.all(liveness));
   }
 
   private String plugins() {

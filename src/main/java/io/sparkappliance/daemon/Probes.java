@@ -7,7 +7,6 @@ import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
-import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -99,13 +98,23 @@ final class Probes {
         http, here(node.ports().notebook()), "/api/kernelspecs", Map.of("Authorization", token));
   }
 
-  Probe thriftServer() {
-    Ports ports = node.ports();
+  /** Runs a query; that takes an executor, so an idle server must not be asked this way. */
+  Probe thriftServerAnswersQueries() {
+    return thriftServer("select 1");
+  }
+
+  /** Logs in and runs a command that the driver answers alone. */
+  Probe thriftServerLetsIn() {
+    return thriftServer("set spark.app.name");
+  }
+
+  private Probe thriftServer(String statement) {
     return new ThriftProbe(
         () -> HiveJdbc.load(settings.paths().sparkHome()),
-        here(ports.thrift()),
+        here(node.ports().thrift()),
         settings.application().id() + "-readiness",
-        credentials.apiToken());
+        credentials.apiToken(),
+        statement);
   }
 
   Probe connect() {

@@ -11,7 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 
-/** Ready when a login works and {@code select 1} is answered. */
+/** Ready when a login works and a statement is answered. */
 final class ThriftProbe implements Probe {
   private static final int TIMEOUT_SECONDS = 20;
   private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
@@ -26,13 +26,15 @@ final class ThriftProbe implements Probe {
   private final HostAndPort server;
   private final String user;
   private final Secret password;
+  private final String query;
   private HiveJdbc driver;
 
-  ThriftProbe(DriverSource source, HostAndPort server, String user, Secret password) {
+  ThriftProbe(DriverSource source, HostAndPort server, String user, Secret password, String query) {
     this.source = source;
     this.server = server;
     this.user = user;
     this.password = password;
+    this.query = query;
   }
 
   @Override
@@ -48,11 +50,11 @@ final class ThriftProbe implements Probe {
       try (Connection connection = driver.connect(server, user, password);
           Statement statement = connection.createStatement()) {
         statement.setQueryTimeout(TIMEOUT_SECONDS);
-        statement.execute("select 1");
+        statement.execute(query);
         return Optional.empty();
       }
     } catch (SQLException refused) {
-      return Optional.of("select 1 fails: " + firstLine(refused));
+      return Optional.of(query + " fails: " + firstLine(refused));
     } catch (IOException noDriver) {
       return Optional.of("the JDBC driver can't be loaded: " + noDriver.getMessage());
     }

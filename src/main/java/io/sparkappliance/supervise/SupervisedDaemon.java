@@ -1,6 +1,7 @@
 package io.sparkappliance.supervise;
 
 import io.sparkappliance.daemon.DaemonSpec;
+import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
 import io.sparkappliance.settings.Settings.Supervision;
 import java.io.IOException;
@@ -129,13 +130,14 @@ final class SupervisedDaemon {
   }
 
   private void probe(Process probed) {
+    Probe probe = state == State.STARTING ? spec.readiness() : spec.liveness();
     Thread.ofVirtual()
         .name("probe of " + name())
         .start(
             () -> {
               Optional<String> missing;
               try {
-                missing = spec.readiness().missing();
+                missing = probe.missing();
               } catch (RuntimeException broken) {
                 missing = Optional.of("the probe failed: " + broken);
               }
@@ -175,6 +177,7 @@ final class SupervisedDaemon {
       events.say(name() + " is ready again");
     }
     become(State.READY);
+    events.becameReady();
   }
 
   private void isMissing(String what) {

@@ -111,7 +111,7 @@ public final class Supervisor {
   public void stop(int code) {
     decisions.execute(
         () -> {
-          if (phase == NodeStatus.Phase.STARTING || phase == NodeStatus.Phase.RUNNING) {
+          if (isUp()) {
             phase = NodeStatus.Phase.STOPPING;
             console.say("stopping");
             end(code);
@@ -157,16 +157,23 @@ public final class Supervisor {
         status = snapshot();
         whenReady.run();
       }
-      if (phase == NodeStatus.Phase.STARTING || phase == NodeStatus.Phase.RUNNING) {
-        daemons.stream()
-            .filter(daemon -> daemon.state() == State.WAITING)
-            .forEach(SupervisedDaemon::startIfPossible);
-      }
+    }
+
+    /** A daemon has become ready: others may have waited for it. */
+    void becameReady() {
+      later(
+          () -> {
+            if (isUp()) {
+              daemons.stream()
+                  .filter(daemon -> daemon.state() == State.WAITING)
+                  .forEach(SupervisedDaemon::startIfPossible);
+            }
+          });
     }
 
     /** A daemon died too often. */
     void gaveUp(SupervisedDaemon daemon, String reason, List<String> lastLines) {
-      if (phase == NodeStatus.Phase.STOPPING || phase == NodeStatus.Phase.FAILED) {
+      if (!isUp()) {
         return;
       }
       phase = NodeStatus.Phase.FAILED;
@@ -174,6 +181,10 @@ public final class Supervisor {
       console.say(lastWords);
       end(GAVE_UP);
     }
+  }
+
+  private boolean isUp() {
+    return phase == NodeStatus.Phase.STARTING || phase == NodeStatus.Phase.RUNNING;
   }
 
   private static String report(String name, String reason, List<String> lastLines) {
