@@ -18,7 +18,7 @@ public final class FlightsReport {
   private FlightsReport() {}
 
   /** Prints the report as comma-separated lines. */
-  public static void main(String[] args) {
+  public static void main(String[] args) throws Exception {
     try (SparkSession spark = SparkSession.builder().appName("flights-report").getOrCreate()) {
       List<Row> report =
           spark

@@ -3,12 +3,14 @@ package io.sparkappliance.image;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -32,7 +34,7 @@ final class Artifacts {
                 "-proc:none",
                 "-nowarn",
                 "-cp",
-                sparkHome().resolve("jars").resolve("*").toString(),
+                sparkJars(),
                 "-d",
                 classes.toString(),
                 source.toString());
@@ -89,12 +91,16 @@ final class Artifacts {
     return bytes.toByteArray();
   }
 
-  private static Path sparkHome() {
+  private static String sparkJars() {
     String home = System.getProperty("spark.home", System.getenv().getOrDefault("SPARK_HOME", ""));
     if (home.isEmpty()) {
       throw new AssertionError(
           "SPARK_HOME is not set: examples are compiled against the jars of a Spark distribution");
     }
-    return Path.of(home);
+    try (Stream<Path> jars = Files.list(Path.of(home, "jars"))) {
+      return jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -66,10 +66,10 @@ final class ClusterIT {
             .env("THRIFT_SERVER", "sql:10000")
             .publish(8000)
             .start("gateway");
-    master.awaitHealthy(DEADLINE);
-    worker.awaitHealthy(DEADLINE);
-    sql.awaitHealthy(DEADLINE);
-    gateway = new GatewayClient(gatewayNode.awaitHealthy(DEADLINE), Optional.of(TOKEN));
+    master.awaitReady(DEADLINE);
+    worker.awaitReady(DEADLINE);
+    sql.awaitReady(DEADLINE);
+    gateway = new GatewayClient(gatewayNode.awaitReady(DEADLINE), Optional.of(TOKEN));
   }
 
   @AfterAll
@@ -204,7 +204,7 @@ final class ClusterIT {
     master.stop(60);
     assertThat(master.exitCode()).isEqualTo(143);
     master.startAgain();
-    master.awaitHealthy(DEADLINE);
+    master.awaitReady(DEADLINE);
     await("the worker is back at the master")
         .atMost(DEADLINE)
         .ignoreExceptions()

@@ -7,9 +7,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.core.ConditionTimeoutException;
+import org.awaitility.core.TerminalFailureException;
 
 /** A container and what can be seen of it from outside. */
 final class Container {
+  private static final int MANAGEMENT = 8090;
   private final String id;
   private final String label;
 
@@ -85,7 +89,11 @@ final class Container {
 
     /** Starts it in the background. */
     Container start(String name) {
-      String id = Docker.ok(words(List.of("run", "--detach", "--name", Lab.unique(name))));
+      String management = "127.0.0.1::" + MANAGEMENT;
+      String id =
+          Docker.ok(
+              words(
+                  List.of("run", "--detach", "--name", Lab.unique(name), "--publish", management)));
       Container container = new Container(id.lines().reduce((a, b) -> b).orElseThrow(), name);
       Lab.started(container);
       return container;
@@ -131,7 +139,10 @@ final class Container {
     return Docker.run(Duration.ofMinutes(1), "logs", "--since", moment, id).all();
   }
 
-  /** {@code starting}, {@code healthy} or {@code unhealthy}. */
+  /**
+   * What the image's own health check found: {@code starting}, {@code healthy} or {@code
+   * unhealthy}.
+   */
   String health() {
     return inspect("{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}");
   }
@@ -166,18 +177,30 @@ final class Container {
     return URI.create("http://127.0.0.1:" + port(port) + path);
   }
 
-  /** Waits until the image's own health check says the node is ready. */
-  Container awaitHealthy(Duration deadline) {
-    await(label + " is healthy")
-        .atMost(deadline)
-        .pollInterval(Duration.ofMillis(500))
-        .failFast(
-            () -> {
-              if (!running()) {
-                throw new AssertionError(label + " ended with " + exitCode() + "\n" + tail());
-              }
-            })
-        .until(() -> health().equals("healthy"));
+  /** Waits until every role says that it is ready. */
+  Container awaitReady(Duration deadline) {
+    AtomicReference<String> last = new AtomicReference<>("");
+    try {
+      await(label + " is ready")
+          .atMost(deadline)
+          .pollInterval(Duration.ofMillis(300))
+          .failFast(() -> !running())
+          .ignoreExceptions()
+          .until(
+              () -> {
+                Http.Answer answer = Http.get(http(MANAGEMENT, "/readyz"));
+                last.set(answer.text());
+                return answer.code() == 200;
+              });
+    } catch (ConditionTimeoutException | TerminalFailureException notReady) {
+      throw new AssertionError(
+          label
+              + " is not ready"
+              + (running() ? ": " + last : ", it ended with " + exitCode())
+              + "\n"
+              + tail(),
+          notReady);
+    }
     return this;
   }
 

@@ -56,7 +56,7 @@ final class MetastoreIT {
             .roles("MASTER", "WORKER", "THRIFTSERVER")
             .env("THRIFT_AUTH", "none")
             .start("first")
-            .awaitHealthy(SharedNode.START);
+            .awaitReady(SharedNode.START);
     Docker.Output created =
         first.exec(
             "beeline",

@@ -38,7 +38,7 @@ final class OpenNodeIT {
             .env("SPARK_CONF_spark_dynamicAllocation_executorIdleTimeout", "10s")
             .publish(8000, 15002)
             .start("open")
-            .awaitHealthy(SharedNode.START);
+            .awaitReady(SharedNode.START);
     gateway = new GatewayClient(node, Optional.empty());
   }
 

@@ -153,7 +153,7 @@ final class RefusalsIT {
             .env("API_TOKEN", "a-token-for-this-test")
             .publish(8000)
             .start("lonely")
-            .awaitHealthy(DEADLINE);
+            .awaitReady(DEADLINE);
     GatewayClient gateway = new GatewayClient(node, Optional.of("a-token-for-this-test"));
     Http.Answer answer = gateway.sendQuery("select 1", Map.of());
     assertThat(answer.code()).as(answer.text()).isEqualTo(503);

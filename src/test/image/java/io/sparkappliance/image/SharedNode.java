@@ -79,10 +79,10 @@ final class SharedNode {
             .mount(Flights.csv().getParent(), "/data")
             .mount(initScripts(), "/docker-entrypoint-initdb.d")
             .volume(Lab.volume("single"), DATA)
-            .publish(8000, 8080, 8090, 8888, 15002, 18080)
+            .publish(8000, 8080, 8888, 15002, 18080)
             .start("node");
     String firstHealth = container.health();
-    return new SharedNode(container.awaitHealthy(START), network, firstHealth);
+    return new SharedNode(container.awaitReady(START), network, firstHealth);
   }
 
   private static Path initScripts() {
@@ -132,11 +132,7 @@ final class SharedNode {
 
   /** Waits until every role is ready. */
   void awaitReady() {
-    org.awaitility.Awaitility.await("every role is ready")
-        .atMost(START)
-        .pollInterval(Duration.ofMillis(300))
-        .ignoreExceptions()
-        .until(() -> Http.get(container.http(8090, "/readyz")).code() == 200);
+    container.awaitReady(START);
   }
 
   /** The master's own account of the cluster. */

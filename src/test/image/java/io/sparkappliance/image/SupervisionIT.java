@@ -29,7 +29,7 @@ final class SupervisionIT {
   @CsvSource({
     "master, org.apache.spark.deploy.master.Master",
     "worker, org.apache.spark.deploy.worker.Worker",
-    "sql, org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
+    "thriftserver, org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
     "historyserver, org.apache.spark.deploy.history.HistoryServer",
     "gateway, io.sparkappliance.Main gateway",
     "notebook, jupyter-lab|jupyter lab|jupyterlab"
@@ -76,7 +76,6 @@ final class SupervisionIT {
 
     String again = Instant.now().toString();
     node.container().startAgain();
-    node.container().awaitHealthy(SharedNode.START);
     node.awaitReady();
     assertThat(node.token()).isEqualTo(token);
     assertThat(node.container().logs()).as("printed at the first start").contains(token);

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LabExtension.class)
 final class WebPagesIT {
   private static final List<String> ROLES =
-      List.of("master", "worker", "sql", "historyserver", "gateway", "notebook");
+      List.of(
+          "master", "worker", "thriftserver", "connect", "historyserver", "gateway", "notebook");
   private static SharedNode node;
 
   @BeforeAll
@@ -29,7 +30,9 @@ final class WebPagesIT {
   @Test
   void theHealthCheckTellsStartingFromReady() {
     assertThat(node.firstHealth()).isEqualTo("starting");
-    assertThat(node.container().health()).isEqualTo("healthy");
+    await("healthy")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> node.container().health().equals("healthy"));
     Docker.Output health = node.container().exec("spark-appliance", "health");
     assertThat(health.exitCode()).as(health.all()).isZero();
   }
@@ -40,7 +43,9 @@ final class WebPagesIT {
     assertThat(ready.code()).as(ready.text()).isEqualTo(200);
     JsonNode body = SharedNode.json(ready.text());
     for (String role : ROLES) {
-      assertThat(body.findValue(role)).as("%s in %s", role, body).isNotNull();
+      assertThat(body.path("roles").path(role).path("state").asText())
+          .as("%s in %s", role, body)
+          .isEqualTo("ready");
     }
     assertThat(Http.get(node.container().http(8090, "/healthz")).code()).isEqualTo(200);
   }
