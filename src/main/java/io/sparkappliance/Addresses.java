@@ -17,7 +17,7 @@ final class Addresses {
   /**
    * Prepares the text.
    *
-   * @param showToken whether the token was made at this start: it is shown once only
+   * @param showToken whether the token is shown: it was made at this start, or somebody wants it
    */
   Addresses(Settings settings, Credentials credentials, NodeConfiguration node, boolean showToken) {
     this.settings = settings;
@@ -87,7 +87,7 @@ final class Addresses {
   private void tokenLines(StringBuilder text) {
     Settings.Access access = settings.access();
     if (showToken) {
-      line(text, "token", credentials.apiToken().reveal() + "   (shown this once)");
+      line(text, "token", credentials.apiToken().reveal());
     }
     line(text, "token file", settings.paths().secrets().resolve("api-token").toString());
     if (settings.isSingleNode()

@@ -57,7 +57,9 @@ final class Launcher {
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
     List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
-    Addresses addresses = new Addresses(settings, credentials, node, loaded.generated());
+    Addresses addresses =
+        new Addresses(
+            settings, credentials, node, loaded.generated() || settings.access().showToken());
     Supervisor supervisor =
         new Supervisor(
             daemons,

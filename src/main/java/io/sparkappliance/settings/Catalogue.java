@@ -66,6 +66,7 @@ public final class Catalogue {
   final Variable<AuthMode> thriftAuth;
   final Variable<AuthMode> connectAuth;
   final Variable<Secret> apiToken;
+  final Variable<Boolean> showToken;
   final Variable<Secret> notebookToken;
   final Variable<Boolean> rpcAuthentication;
   final Variable<Secret> rpcSecret;
@@ -273,6 +274,14 @@ public final class Catalogue {
             "",
             "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set: generated"
                 + " at the first start, printed once, kept in the data directory.");
+    showToken =
+        add(
+            "SHOW_TOKEN",
+            Group.ACCESS,
+            Parsers.flag(),
+            "false",
+            "Print the token at every start, not only when it is generated. For workstations: it"
+                + " stays in the log.");
     apiAuth =
         add(
             "API_AUTH",

@@ -179,6 +179,7 @@ public record Settings(
    * @param thrift {@code THRIFT_AUTH}: guard of JDBC logins
    * @param connect {@code CONNECT_AUTH}: guard of Spark Connect
    * @param apiToken {@code API_TOKEN}; empty: generated at the first start
+   * @param showToken {@code SHOW_TOKEN}: print the token at every start, not only when it is made
    * @param notebookToken {@code NOTEBOOK_TOKEN}; empty: the API token
    * @param rpcAuthentication {@code SPARK_RPC_AUTHENTICATION_ENABLED}; empty: on when a secret is
    *     known
@@ -190,6 +191,7 @@ public record Settings(
       AuthMode thrift,
       AuthMode connect,
       Optional<Secret> apiToken,
+      boolean showToken,
       Optional<Secret> notebookToken,
       Optional<Boolean> rpcAuthentication,
       Optional<Secret> rpcSecret,

@@ -173,6 +173,7 @@ public final class SettingsReader {
         require(c.thriftAuth),
         require(c.connectAuth),
         get(c.apiToken),
+        require(c.showToken),
         get(c.notebookToken),
         get(c.rpcAuthentication),
         get(c.rpcSecret),

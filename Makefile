@@ -1,0 +1,31 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long image lint format docs clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
+
+run: ## a node with everything on this machine, until Ctrl-C
+	@setup/run
+
+test: ## everything that must pass: units, components, the real image
+	@setup/test
+
+test-long: ## the same, twice in a row: nothing may be left behind that disturbs the second round
+	@setup/test && setup/test
+
+image: ## spark-appliance:VERSION and :VERSION-slim
+	@setup/image
+
+lint: ## formatting and shell scripts
+	@setup/lint
+
+format: ## mend the formatting
+	@setup/builder mvn -q -B spotless:apply
+
+docs: ## docs/environment.md from the catalogue of variables
+	@setup/builder mvn -q -B package -DskipTests
+	@SPARK_APPLIANCE_HOME=target/appliance setup/builder sh entrypoint/spark-appliance environment > target/environment.md
+	@mv target/environment.md docs/environment.md
+
+clean: ## remove what was built here
+	rm -rf target build
