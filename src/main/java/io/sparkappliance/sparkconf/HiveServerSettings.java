@@ -68,6 +68,9 @@ final class HiveServerSettings {
     // The default, /tmp/hive, belongs to whoever came first on a machine with several users.
     site.put("hive.exec.scratchdir", data.resolve("scratch").toString());
     site.put("hive.exec.local.scratchdir", data.resolve("scratch/local").toString());
+    // Spark writes nothing into a session's operation log, but fails to make its file, once a
+    // query.
+    site.put("hive.server2.logging.operation.enabled", "false");
     // Queries run as the server's user: there are no accounts for the users' names here.
     site.put("hive.server2.enable.doAs", "false");
     site.put("hive.server2.thrift.bind.host", bindHost);

@@ -356,6 +356,7 @@ class NodeConfigurationBuilderTest {
                 "hive.server2.custom.authentication.class",
                 "io.sparkappliance.spark.TokenPasswordProvider"),
             entry("hive.server2.enable.doAs", "false"),
+            entry("hive.server2.logging.operation.enabled", "false"),
             entry("hive.server2.thrift.bind.host", "0.0.0.0"),
             entry("hive.server2.thrift.port", "10000"),
             entry(

@@ -134,8 +134,10 @@ class SparkReadsConfigurationTest {
   }
 
   @Test
-  void loggingIsTheAppliances() {
+  void loggingIsTheAppliancesAndQuiet() throws IOException {
     assertThat(report).containsEntry("log", "SparkAppliance");
+    assertThat(Files.readAllLines(directory.resolve("output.log")))
+        .noneMatch(line -> line.contains(" WARN ") || line.contains(" ERROR "));
   }
 
   /** Spark would read our value and never look at the user's, if it had another name. */

@@ -46,9 +46,9 @@ class S3FetchTest {
   @TempDir Path directory;
 
   @BeforeAll
-  static void startS3() throws IOException {
+  static void startS3(@TempDir Path store) throws IOException {
     ACCOUNT.forEach(System::setProperty);
-    s3 = S3MockServer.start("conf");
+    s3 = S3MockServer.start("conf", store);
     try (S3Client client =
         S3Client.builder()
             .endpointOverride(s3.endpoint())

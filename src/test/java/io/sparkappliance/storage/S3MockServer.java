@@ -26,8 +26,8 @@ final class S3MockServer implements AutoCloseable {
     this.endpoint = endpoint;
   }
 
-  /** Starts a server that has one bucket, and returns when it answers. */
-  static S3MockServer start(String bucket) throws IOException {
+  /** Starts a server that has one bucket and keeps it in a directory; returns when it answers. */
+  static S3MockServer start(String bucket, Path store) throws IOException {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -35,6 +35,7 @@ final class S3MockServer implements AutoCloseable {
                 archive(),
                 "--server.port=0",
                 "--com.adobe.testing.s3mock.httpPort=0",
+                "--com.adobe.testing.s3mock.store.root=" + store,
                 "--com.adobe.testing.s3mock.store.initialBuckets=" + bucket)
             .redirectErrorStream(true)
             .start();
