@@ -56,6 +56,7 @@ final class Launcher {
         Preparation.prepare(settings, credentials, host(settings), memory(), world.environment());
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
+    forgetTheLastRun(settings);
     List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
     Addresses addresses =
         new Addresses(
@@ -78,6 +79,25 @@ final class Launcher {
           });
       console.say("starts; health on port " + management.port());
       return supervisor.run();
+    }
+  }
+
+  /** Whatever a master of the last run knew ended with it, when all of it was on this node. */
+  private static void forgetTheLastRun(Settings settings) {
+    Path recovery = settings.paths().recovery();
+    if (settings.isSingleNode() && Files.isDirectory(recovery)) {
+      try (var files = Files.list(recovery)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      } catch (IOException failure) {
+        throw new ConfigurationException(
+            new Problem(
+                recovery.toString(),
+                "",
+                "can't be emptied: " + failure,
+                "Remove the directory, or give it to the user the appliance runs as."));
+      }
     }
   }
 

@@ -145,6 +145,8 @@ public final class Daemons {
     conf(arguments, "spark.driver.port", ports.sqlDriver());
     conf(arguments, "spark.driver.blockManager.port", ports.sqlBlockManager());
     conf(arguments, "spark.ui.port", ports.sqlUi());
+    // Connect alone would otherwise come with a catalogue that forgets its tables.
+    conf(arguments, "spark.sql.catalogImplementation", "hive");
     if (thrift && connect) {
       conf(arguments, "spark.plugins", plugins());
     }

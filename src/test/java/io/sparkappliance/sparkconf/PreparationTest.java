@@ -78,6 +78,8 @@ class PreparationTest {
             spark.authenticate=true
             spark.authenticate.secret=cluster-secret
             spark.connect.grpc.binding.port=15002
+            spark.deploy.recoveryDirectory=DATA/recovery
+            spark.deploy.recoveryMode=FILESYSTEM
             spark.driver.bindAddress=0.0.0.0
             spark.driver.host=10.0.0.5
             spark.driver.memory=2g
@@ -91,6 +93,7 @@ class PreparationTest {
             spark.master.ui.port=8080
             spark.metrics.conf=DATA/conf/metrics.properties
             spark.network.crypto.enabled=true
+            spark.plugins=io.sparkappliance.spark.SecretGuard
             spark.shuffle.service.port=7337
             spark.sql.warehouse.dir=file:DATA/warehouse
             spark.worker.ui.port=8081

@@ -147,7 +147,11 @@ class SparkReadsConfigurationTest {
   }
 
   private static String extConf() {
-    return PropertiesFile.line("spark.hostile", HOSTILE);
+    // On a node the appliance's own classes are on Spark's class path.
+    return PropertiesFile.line("spark.hostile", HOSTILE)
+        + "\n"
+        + PropertiesFile.line(
+            "spark.driver.extraClassPath", Path.of("target/classes").toAbsolutePath().toString());
   }
 
   @SuppressWarnings("unchecked")
