@@ -129,7 +129,7 @@ final class RefusalsIT {
 
   @Test
   void aDaemonThatKeepsDyingEndsTheContainerWithTheReason() {
-    Path conf = Lab.file("broken.conf", "spark.sql.catalogImplementation nonsense\n");
+    Path conf = Lab.file("broken.conf", "spark.serializer no.such.Serializer\n");
     Docker.Output output =
         Container.of(Lab.SLIM)
             .roles("MASTER", "THRIFTSERVER")
@@ -139,7 +139,7 @@ final class RefusalsIT {
             .env("MAX_RESTARTS", "1")
             .runToEnd(Duration.ofMinutes(3));
     assertThat(output.exitCode()).as(output.all()).isEqualTo(1);
-    assertThat(output.all()).contains("spark.sql.catalogImplementation");
+    assertThat(output.all()).contains("keeps failing", "no.such.Serializer");
   }
 
   @Test
