@@ -50,6 +50,9 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $missing >/dev/null
 }
 
+# Of the packages named, those that this system's package lists know.
+known_packages() { for package in "$@"; do apt-cache show "$package" 2>/dev/null | sed -n '/^Package: /{s///p;q;}'; done; }
+
 # need COMMAND PACKAGE: the command is there, or its Debian package is installed, or we say what is missing.
 need() {
   have "$1" && return
@@ -86,6 +89,12 @@ docker_answers() {
   client=$(find_docker)
   [ -n "$client" ] && "$client" info >/dev/null 2>&1
 }
+
+# Where the build has its tools: on this machine, or where that lacks a JDK (or BUILDER=container says so) in a container.
+builds_here() { [ "${BUILDER:-}" != container ] && [ -n "$(find_jdk)" ]; }
+
+# The docker client as the build sees it.
+builders_docker() { if builds_here; then find_docker; else echo /usr/bin/docker; fi; }
 
 # hash_of PATH…: of the contents of files and folders.
 hash_of() { find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32; }
