@@ -120,7 +120,9 @@ class ApplicationJobsTest {
     try (Jobs jobs = open(1, 1)) {
       Job job = awaitEnd(jobs, submit(jobs, "cat; env | sed 's/=.*//' | sort | tr '\\n' ' '", ""));
       assertThat(output(jobs, job).strip().split(" ", -1))
-          .containsOnly("GREETING", "PATH", "PWD", "OLDPWD", "_", "SHLVL");
+          // Which of these a shell sets by itself depends on the shell.
+          .isSubsetOf("GREETING", "PATH", "PWD", "OLDPWD", "_", "SHLVL")
+          .contains("GREETING", "PATH");
     }
   }
 

@@ -98,7 +98,7 @@ class SqlJobsTest {
         select id from range(0, 100, 1, 1);
         select id from range(0, 101, 1, 1);
         select id from range(0, 1000, 1, 1);
-        explain select 1;
+        select 'ends in empty lines\\n\\n' as plan;
         set spark.sql.shuffle.partitions=3;
         use default;
         drop table flights_like;
