@@ -193,8 +193,7 @@ class ApplicationJobsTest {
     Process process = runner.start(home, ApplicationRequest.parse("x.py", "", "", ""));
     store.save(
         Job.accepted(id, JobKind.APPLICATION, ME, Instant.now())
-            .running(
-                Instant.now(), ProcessIdentity.of(process.toHandle()).orElseThrow()));
+            .running(Instant.now(), ProcessIdentity.of(process.toHandle()).orElseThrow()));
     return process;
   }
 
@@ -326,8 +325,7 @@ class ApplicationJobsTest {
     try (Jobs jobs = open(1, 1)) {
       Path script = Files.createTempFile(jobs.incoming(), "script", "");
       Files.writeString(script, "select 1");
-      assertThatThrownBy(
-              () -> jobs.submitQuery(ME, SqlRequest.parse("", "", "", ""), script))
+      assertThatThrownBy(() -> jobs.submitQuery(ME, SqlRequest.parse("", "", "", ""), script))
           .isInstanceOf(UnavailableException.class)
           .hasMessageContaining("START_THRIFTSERVER=true");
     }

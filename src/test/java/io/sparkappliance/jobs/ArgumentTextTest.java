@@ -47,9 +47,7 @@ class ArgumentTextTest {
 
   @Test
   void refuses_nul() {
-    assertThatThrownBy(() -> ArgumentText.split("job_args", "a 'b\0'"))
-        .hasMessageContaining("NUL");
-    assertThatThrownBy(() -> ArgumentText.split("job_args", "a\0"))
-        .hasMessageContaining("NUL");
+    assertThatThrownBy(() -> ArgumentText.split("job_args", "a 'b\0'")).hasMessageContaining("NUL");
+    assertThatThrownBy(() -> ArgumentText.split("job_args", "a\0")).hasMessageContaining("NUL");
   }
 }

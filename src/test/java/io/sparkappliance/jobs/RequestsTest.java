@@ -17,7 +17,8 @@ class RequestsTest {
   @Test
   void variables_and_settings_become_session_settings_and_variables_win() {
     SqlRequest request =
-        SqlRequest.parse(" year=2013\n hivevar:name='x' both=var ", "a.b=c=d hiveconf:e= both=conf", "", "");
+        SqlRequest.parse(
+            " year=2013\n hivevar:name='x' both=var ", "a.b=c=d hiveconf:e= both=conf", "", "");
     assertThat(request.settings())
         .containsEntry("year", "2013")
         .containsEntry("name", "'x'")
@@ -37,7 +38,8 @@ class RequestsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"novalue", "=x", "a b=c", "a;b=c", "a`b=c", "1a=c", "é=c", "a\0=c", "a=\0"})
+  @ValueSource(
+      strings = {"novalue", "=x", "a b=c", "a;b=c", "a`b=c", "1a=c", "é=c", "a\0=c", "a=\0"})
   void what_is_no_assignment_is_refused(String text) {
     assertThatThrownBy(() -> SqlRequest.parse(text, "", "", ""))
         .isInstanceOf(InvalidRequestException.class)
@@ -53,7 +55,8 @@ class RequestsTest {
     ApplicationRequest request =
         ApplicationRequest.parse(
             "app.jar", "org.example.Main", "--in 's3a://b/a b' $(id)", "--executor-memory 1g");
-    assertThat(ApplicationCommand.sparkSubmit(Path.of("/opt/spark"), request, Path.of("/jobs/x.jar")))
+    assertThat(
+            ApplicationCommand.sparkSubmit(Path.of("/opt/spark"), request, Path.of("/jobs/x.jar")))
         .containsExactly(
             "/opt/spark/bin/spark-submit",
             "--deploy-mode",
@@ -98,8 +101,7 @@ class RequestsTest {
     ApplicationRequest request = ApplicationRequest.parse(name, "", "", "");
     assertThat(request.name()).matches("[A-Za-z0-9._ -]{1,80}").doesNotContain("/", "\\");
     assertThat(request.language().fileName()).isEqualTo("application.py");
-    assertThat(ApplicationRequest.parse("x".repeat(10_000) + ".py", "", "", "").name())
-        .hasSize(80);
+    assertThat(ApplicationRequest.parse("x".repeat(10_000) + ".py", "", "", "").name()).hasSize(80);
   }
 
   @ParameterizedTest
@@ -125,7 +127,13 @@ class RequestsTest {
     assertThat(JobId.random()).isNotEqualTo(JobId.random());
     assertThat(JobId.parse(JobId.random().value())).isPresent();
     for (String hostile :
-        List.of("", "..", "../" + "a".repeat(29), "A".repeat(32), "a".repeat(33), "a".repeat(31) + "\n")) {
+        List.of(
+            "",
+            "..",
+            "../" + "a".repeat(29),
+            "A".repeat(32),
+            "a".repeat(33),
+            "a".repeat(31) + "\n")) {
       assertThat(JobId.parse(hostile)).as(hostile).isEqualTo(Optional.empty());
     }
   }

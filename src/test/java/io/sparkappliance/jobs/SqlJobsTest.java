@@ -142,9 +142,7 @@ class SqlJobsTest {
             .redirectOutput(out.toFile())
             .redirectError(directory.resolve("beeline.err").toFile());
     builder.environment().put("LC_ALL", "C.UTF-8");
-    assertThat(builder.start().waitFor())
-        .as(() -> read(directory.resolve("beeline.err")))
-        .isZero();
+    assertThat(builder.start().waitFor()).as(() -> read(directory.resolve("beeline.err"))).isZero();
     return Files.readString(out);
   }
 
@@ -160,7 +158,8 @@ class SqlJobsTest {
   void variables_and_settings_reach_the_script() throws Exception {
     Job job =
         run(
-            request("year=2013 col=name quote=it's;--`x`", "spark.sql.shuffle.partitions=7 my.conf=42"),
+            request(
+                "year=2013 col=name quote=it's;--`x`", "spark.sql.shuffle.partitions=7 my.conf=42"),
             """
             select ${year} + 1 as ${col}, '${hivevar:year}' as y, ${hiveconf:my.conf} as c;
             select "${quote}" as q;
@@ -241,7 +240,8 @@ class SqlJobsTest {
                 + " create database if not exists other; use other; select count(*) from mine");
     assertThat(first.state()).as(first.toString()).isEqualTo(JobState.SUCCEEDED);
     for (int i = 0; i < 5; i++) {
-      Job next = run(request("", ""), "set spark.sql.shuffle.partitions; select current_database() as d");
+      Job next =
+          run(request("", ""), "set spark.sql.shuffle.partitions; select current_database() as d");
       assertThat(output(next, OutputFormat.CSV)).doesNotContain("13").endsWith("d\r\ndefault\r\n");
       assertThat(run(request("", ""), "select * from mine").state()).isEqualTo(JobState.FAILED);
     }
@@ -252,7 +252,8 @@ class SqlJobsTest {
     assertThat(output(run(request("", ""), "select current_user() as u"), OutputFormat.CSV))
         .contains("spark-test");
     SqlRequest alice = SqlRequest.parse("", "", "alice", ThriftServerProcess.TOKEN.reveal());
-    assertThat(output(run(alice, "select current_user() as u"), OutputFormat.CSV)).contains("alice");
+    assertThat(output(run(alice, "select current_user() as u"), OutputFormat.CSV))
+        .contains("alice");
     SqlRequest bob = SqlRequest.parse("", "", "bob", "");
     assertThat(output(run(bob, "select current_user() as u"), OutputFormat.CSV)).contains("bob");
   }
@@ -273,7 +274,9 @@ class SqlJobsTest {
     try (Jobs closing = openJobs(root)) {
       for (int i = 0; i < 3; i++) {
         Path script = Files.createTempFile(closing.incoming(), "script", "");
-        Files.writeString(script, "select 1; select count(*) from range(0, 1000000000000, 1, 1000) where sqrt(id) = rand()");
+        Files.writeString(
+            script,
+            "select 1; select count(*) from range(0, 1000000000000, 1, 1000) where sqrt(id) = rand()");
         ids.add(closing.submitQuery(Jobs.LOCAL_OWNER, request("", ""), script).id());
       }
       Awaitility.await()
@@ -306,8 +309,7 @@ class SqlJobsTest {
     return Awaitility.await()
         .atMost(Duration.ofMinutes(1))
         .pollInterval(Duration.ofMillis(50))
-        .until(
-            () -> jobs.find(Jobs.LOCAL_OWNER, id).orElseThrow(), job -> job.state().isFinal());
+        .until(() -> jobs.find(Jobs.LOCAL_OWNER, id).orElseThrow(), job -> job.state().isFinal());
   }
 
   private static String output(Job job) throws IOException {

@@ -10,7 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SqlScriptTest {
   @Test
   void splits_at_semicolons_and_drops_what_is_empty() {
-    assertThat(SqlScript.split("select 1;\n\n;; select 2 ;\n")).containsExactly("select 1", "select 2");
+    assertThat(SqlScript.split("select 1;\n\n;; select 2 ;\n"))
+        .containsExactly("select 1", "select 2");
     assertThat(SqlScript.split("")).isEmpty();
     assertThat(SqlScript.split(" \n;\t; -- nothing\n /* at all */ ;")).isEmpty();
   }
@@ -63,7 +64,8 @@ class SqlScriptTest {
   @Test
   void a_labelled_block_is_one_statement() {
     String block = "outer_one: BEGIN LEAVE outer_one; SELECT 1; END outer_one";
-    assertThat(SqlScript.split("/* c */" + block + "; select 2")).containsExactly(block, "select 2");
+    assertThat(SqlScript.split("/* c */" + block + "; select 2"))
+        .containsExactly(block, "select 2");
   }
 
   @Test
@@ -75,7 +77,12 @@ class SqlScriptTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"select 'open; 1", "select `open; 1", "select 1 /* open; 1", "BEGIN SELECT 1; SELECT 2"})
+      strings = {
+        "select 'open; 1",
+        "select `open; 1",
+        "select 1 /* open; 1",
+        "BEGIN SELECT 1; SELECT 2"
+      })
   void what_is_never_closed_is_left_to_the_parser(String open) {
     assertThat(SqlScript.split("select 0;" + open)).isEqualTo(List.of("select 0", open));
   }

@@ -214,8 +214,7 @@ class SubmitSettingsTest {
   void a_line_break_smuggles_nothing_into_a_properties_file() {
     assertThatThrownBy(
             () ->
-                SubmitSettings.parse(
-                    "job_settings", "--conf 'spark.my.app=x\nspark.master=local'"))
+                SubmitSettings.parse("job_settings", "--conf 'spark.my.app=x\nspark.master=local'"))
         .hasMessageContaining("control character");
   }
 }

@@ -50,8 +50,7 @@ public final class ThriftServerProcess implements AutoCloseable {
       return context
           .getRoot()
           .getStore(ExtensionContext.Namespace.create(Shared.class))
-          .computeIfAbsent(
-              ThriftServerProcess.class, key -> start(), ThriftServerProcess.class);
+          .computeIfAbsent(ThriftServerProcess.class, key -> start(), ThriftServerProcess.class);
     }
   }
 
@@ -86,8 +85,7 @@ public final class ThriftServerProcess implements AutoCloseable {
       builder.environment().put("SPARK_CONF_DIR", directory.toString());
       builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-      ThriftServerProcess server =
-          new ThriftServerProcess(address, directory, builder.start());
+      ThriftServerProcess server = new ThriftServerProcess(address, directory, builder.start());
       boolean ready = false;
       try {
         server.awaitLogin();
