@@ -6,15 +6,18 @@ import io.sparkappliance.gateway.GatewayFixture.Form;
 import io.sparkappliance.testing.SparkDistribution;
 import io.sparkappliance.testing.ThriftServerProcess;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -132,6 +135,12 @@ class RealSparkTest {
     assertThat(output(id, "").body()).isEqualTo("two words 1000 counting\n");
   }
 
+  private static String classPath() throws IOException {
+    try (Stream<Path> jars = Files.list(SparkDistribution.home().resolve("jars"))) {
+      return jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    }
+  }
+
   private static byte[] jar() throws IOException {
     Path source = Files.createDirectories(directory.resolve("example")).resolve("Count.java");
     Files.writeString(
@@ -148,17 +157,18 @@ class RealSparkTest {
           }
         }
         """);
+    ByteArrayOutputStream messages = new ByteArrayOutputStream();
     int failed =
         ToolProvider.getSystemJavaCompiler()
             .run(
                 null,
-                OutputStream.nullOutputStream(),
-                OutputStream.nullOutputStream(),
+                messages,
+                messages,
                 "-proc:none",
                 "-cp",
-                SparkDistribution.home().resolve("jars") + "/*",
+                classPath(),
                 source.toString());
-    assertThat(failed).isZero();
+    assertThat(failed).as(() -> messages.toString(StandardCharsets.UTF_8)).isZero();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JarOutputStream jar = new JarOutputStream(bytes)) {
       jar.putNextEntry(new JarEntry("example/Count.class"));
