@@ -1,16 +1,19 @@
 package io.sparkappliance.jobs;
 
 import java.sql.SQLException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a failed statement tells its author. */
 final class SqlErrors {
-  /** Class names that wrap the message on its way through the thrift server. */
-  private static final Pattern WRAPPING =
+  /** What Hive's driver and the thrift server put in front of a message. */
+  private static final Pattern PREFIX =
       Pattern.compile(
-          "^(?:org\\.apache\\.hive\\.service\\.cli\\.HiveSQLException: )?"
-              + "(?:Error running query: )?"
-              + "(?:\\[[A-Z0-9_.]+\\] [\\w.$]+(?:Exception|Error): )?(?=\\S)");
+          "^(?:org\\.apache\\.hive\\.service\\.cli\\.HiveSQLException: )?(?:Error running query: )?");
+
+  /** Spark's name of the error, and the Java class that carried it. */
+  private static final Pattern CLASS_NAME =
+      Pattern.compile("^(\\[[A-Z0-9_.]+\\] )[\\w.$]+(?:Exception|Error):\\s*");
 
   private static final Pattern STACK_TRACE = Pattern.compile("\\R+\\tat .*", Pattern.DOTALL);
 
@@ -24,12 +27,22 @@ final class SqlErrors {
     if (message == null || message.isBlank()) {
       return failure.getClass().getSimpleName();
     }
-    String text =
-        WRAPPING.matcher(STACK_TRACE.matcher(message).replaceFirst("")).replaceFirst("").strip();
+    String bare = STACK_TRACE.matcher(PREFIX.matcher(message).replaceFirst("")).replaceFirst("");
+    String text = withoutClass(bare).strip();
     boolean named =
         failure instanceof SQLException sql
             && sql.getSQLState() != null
             && !text.contains("SQLSTATE");
     return named ? text + " SQLSTATE: " + ((SQLException) failure).getSQLState() : text;
+  }
+
+  private static String withoutClass(String message) {
+    Matcher matcher = CLASS_NAME.matcher(message);
+    if (!matcher.find()) {
+      return message;
+    }
+    // Most messages begin with the error's name once more; a syntax error does not.
+    String rest = message.substring(matcher.end());
+    return rest.startsWith("[") ? rest : matcher.group(1) + rest;
   }
 }

@@ -1,0 +1,333 @@
+package io.sparkappliance.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.testing.FakeSpark;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Applications as processes: their life, their end, and what a restart finds. */
+class ApplicationJobsTest {
+  private static final String ME = Jobs.LOCAL_OWNER;
+
+  @TempDir private Path directory;
+  private Path sparkHome;
+  private Path root;
+
+  /** A cluster of which nothing is known. */
+  private record Nobody() implements ClusterView {
+    @Override
+    public Optional<String> aliveMasterAddress() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> masterUri() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<HostAndPort> thriftServer() {
+      return Optional.empty();
+    }
+  }
+
+  @BeforeEach
+  void prepare() throws IOException {
+    sparkHome = FakeSpark.create(directory.resolve("spark"));
+    root = directory.resolve("jobs");
+  }
+
+  private Jobs open(int applications, int waiting) throws IOException {
+    Jobs jobs =
+        new Jobs(
+            JobStore.open(root),
+            new SqlRunner(new Nobody(), new SqlSessions(sparkHome, "me", new Secret("x"), 1)),
+            new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin", "GREETING", "hello")),
+            new Jobs.Limits(1, applications, waiting, Duration.ofSeconds(2)));
+    jobs.recover();
+    return jobs;
+  }
+
+  private static JobId submit(Jobs jobs, String program, String arguments) throws IOException {
+    Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
+    Files.writeString(upload, program);
+    ApplicationRequest request = ApplicationRequest.parse("program.py", "", arguments, "");
+    return jobs.submitApplication(ME, request, upload).id();
+  }
+
+  private static Job awaitEnd(Jobs jobs, JobId id) {
+    return Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> jobs.find(ME, id).orElseThrow(), job -> job.state().isFinal());
+  }
+
+  private static void awaitFile(Path file) {
+    Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(file));
+  }
+
+  private static String output(Jobs jobs, Job job) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    jobs.writeOutput(job, OutputFormat.TEXT, out);
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void output_is_what_the_program_prints_and_its_log_is_kept_beside_it() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      JobId id = submit(jobs, "echo \"$GREETING $1\"; echo noise >&2", "'two words'");
+      Job job = awaitEnd(jobs, id);
+      assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(output(jobs, job)).isEqualTo("hello two words\n");
+      assertThat(output(jobs, job)).isEqualTo("hello two words\n");
+      assertThat(root.resolve(id.value()).resolve("driver.log")).hasContent("noise");
+    }
+  }
+
+  @Test
+  void a_failed_program_leaves_its_output_its_exit_code_and_the_end_of_its_log() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Job job = awaitEnd(jobs, submit(jobs, "printf 'so far'; echo why >&2; exit 3", ""));
+      assertThat(job.state()).isEqualTo(JobState.FAILED);
+      assertThat(output(jobs, job))
+          .isEqualTo(
+              "so far\nError: spark-submit ended with exit code 3\nLast lines of the driver's log:\nwhy\n");
+    }
+  }
+
+  @Test
+  void a_program_sees_nothing_of_this_process() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Job job = awaitEnd(jobs, submit(jobs, "cat; env | sed 's/=.*//' | sort | tr '\\n' ' '", ""));
+      assertThat(output(jobs, job).strip().split(" ", -1))
+          // Which of these a shell sets by itself depends on the shell.
+          .isSubsetOf("GREETING", "PATH", "PWD", "OLDPWD", "_", "SHLVL")
+          .contains("GREETING", "PATH");
+    }
+  }
+
+  @Test
+  void so_many_run_at_once_and_so_many_wait() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Path go = directory.resolve("go");
+      String waits = "until [ -e '" + go + "' ]; do :; done; echo done";
+      JobId first = submit(jobs, waits, "");
+      JobId second = submit(jobs, "echo second", "");
+      assertThatThrownBy(() -> submit(jobs, "echo third", ""))
+          .isInstanceOf(UnavailableException.class)
+          .hasMessageContaining("too many jobs wait");
+      assertThat(jobs.find(ME, second).orElseThrow().state()).isEqualTo(JobState.QUEUED);
+      Files.createFile(go);
+      assertThat(awaitEnd(jobs, first).state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(awaitEnd(jobs, second).state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(JobStore.open(root).unfinished()).isEmpty();
+      assertThat(awaitEnd(jobs, submit(jobs, "echo fourth", "")).state())
+          .isEqualTo(JobState.SUCCEEDED);
+    }
+  }
+
+  @Test
+  void somebody_elses_job_is_not_found() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      JobId id = submit(jobs, "echo mine", "");
+      assertThat(jobs.find("somebody else", id)).isEmpty();
+      awaitEnd(jobs, id);
+      assertThat(jobs.find("somebody else", id)).isEmpty();
+    }
+  }
+
+  @Test
+  void closing_ends_the_whole_tree_of_processes() throws Exception {
+    Path pids = directory.resolve("pids");
+    JobId id;
+    JobId waiting;
+    try (Jobs jobs = open(1, 1)) {
+      id =
+          submit(
+              jobs,
+              "trap '' TERM; sleep 600 & echo $$ $! > '%s.new'; mv '%s.new' '%s'; wait; wait"
+                  .formatted(pids, pids, pids),
+              "");
+      waiting = submit(jobs, "echo never", "");
+      awaitFile(pids);
+    }
+    for (String pid : Files.readString(pids).strip().split(" ", -1)) {
+      assertThat(ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive)).isEmpty();
+    }
+    try (Jobs jobs = open(1, 1)) {
+      for (JobId interrupted : List.of(id, waiting)) {
+        Job job = jobs.find(ME, interrupted).orElseThrow();
+        assertThat(job.state()).isEqualTo(JobState.FAILED);
+        assertThat(job.reason()).contains("interrupted: the gateway was stopped");
+      }
+    }
+  }
+
+  /** What a killed gateway leaves: a store, and a process that nobody watches. */
+  private Process orphan(JobId id, String program) throws IOException {
+    JobStore store = JobStore.open(root);
+    store.create(id);
+    Path home = store.directory(id);
+    Files.writeString(home.resolve("application.py"), program);
+    ApplicationRunner runner = new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
+    Process process = runner.start(home, ApplicationRequest.parse("x.py", "", "", ""));
+    store.save(
+        Job.accepted(id, JobKind.APPLICATION, ME, Instant.now())
+            .running(Instant.now(), ProcessIdentity.of(process.toHandle()).orElseThrow()));
+    return process;
+  }
+
+  @Test
+  void an_application_that_outlived_the_gateway_is_watched_to_its_end() throws Exception {
+    JobId id = JobId.random();
+    Path go = directory.resolve("go");
+    Process process = orphan(id, "until [ -e '" + go + "' ]; do :; done; echo done");
+    ApplicationRunner.proceed(process);
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.RUNNING);
+      Files.createFile(go);
+      Job job = awaitEnd(jobs, id);
+      assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(output(jobs, job)).isEqualTo("done\n");
+    }
+  }
+
+  @Test
+  void an_application_that_ended_while_nobody_watched_has_its_exit_code() throws Exception {
+    JobId good = JobId.random();
+    JobId bad = JobId.random();
+    for (Map.Entry<JobId, String> entry :
+        Map.of(good, "echo fine", bad, "echo half; exit 7").entrySet()) {
+      Process process = orphan(entry.getKey(), entry.getValue());
+      ApplicationRunner.proceed(process);
+      process.waitFor();
+    }
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.find(ME, good).orElseThrow().state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(jobs.find(ME, bad).orElseThrow().reason())
+          .contains("spark-submit ended with exit code 7");
+    }
+  }
+
+  @Test
+  void an_application_that_was_killed_with_the_gateway_is_interrupted() throws Exception {
+    JobId id = JobId.random();
+    Process process = orphan(id, "echo never");
+    process.destroyForcibly().waitFor();
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.find(ME, id).orElseThrow().reason())
+          .contains("interrupted: the gateway was restarted");
+    }
+  }
+
+  @Test
+  void a_process_that_was_never_written_down_runs_nothing() throws Exception {
+    Path trace = directory.resolve("trace");
+    Process process = orphan(JobId.random(), "touch '" + trace + "'");
+    process.getOutputStream().close();
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(trace).doesNotExist();
+  }
+
+  @Test
+  void another_process_with_the_same_number_is_not_taken_for_the_job() throws Exception {
+    JobStore store = JobStore.open(root);
+    JobId id = JobId.random();
+    store.create(id);
+    ProcessIdentity notUs =
+        new ProcessIdentity(ProcessHandle.current().pid(), Instant.now().minusSeconds(86_400));
+    store.save(
+        Job.accepted(id, JobKind.APPLICATION, ME, Instant.now()).running(Instant.now(), notUs));
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.FAILED);
+    }
+    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(1))).isZero();
+  }
+
+  @Test
+  void leftovers_are_ended_with_the_node() throws Exception {
+    JobId id = JobId.random();
+    Process process = orphan(id, "exec sleep 600");
+    ApplicationRunner.proceed(process);
+    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(5))).isEqualTo(1);
+    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(JobStore.open(root).find(id).orElseThrow().reason())
+        .contains("interrupted: the node was stopped");
+    assertThat(Jobs.endLeftovers(directory.resolve("never"), Duration.ofSeconds(1))).isZero();
+  }
+
+  @Test
+  void a_thousand_stale_jobs_and_damaged_records_do_not_keep_the_gateway_from_starting()
+      throws Exception {
+    JobStore store = JobStore.open(root);
+    List<JobId> ids = Stream.generate(JobId::random).limit(1000).toList();
+    for (JobId id : ids) {
+      store.create(id);
+      store.save(Job.accepted(id, JobKind.SQL, ME, Instant.now()).starting());
+    }
+    List<JobId> damaged = new ArrayList<>();
+    for (String content : List.of("", "{", "[]", "{\"state\":\"RUNNING\"}", "\0\0\0")) {
+      JobId id = JobId.random();
+      store.create(id);
+      store.save(Job.accepted(id, JobKind.SQL, ME, Instant.now()));
+      Files.writeString(root.resolve(id.value()).resolve("job.json"), content);
+      damaged.add(id);
+    }
+    JobId gone = JobId.random();
+    Files.createFile(root.resolve("unfinished").resolve(gone.value()));
+    Files.createFile(root.resolve("unfinished").resolve("what-is-this"));
+    long begin = System.nanoTime();
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+      for (JobId id : ids) {
+        assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.FAILED);
+      }
+      for (JobId id : damaged) {
+        assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.LOST);
+      }
+      assertThat(jobs.find(ME, gone)).isEmpty();
+    }
+    assertThat(store.unfinished()).isEmpty();
+  }
+
+  @Test
+  void an_upload_that_was_cut_off_is_cleared_away() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Files.writeString(jobs.incoming().resolve("half"), "x");
+    }
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.incoming()).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void sql_without_a_thrift_server_says_how_to_start_one() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Path script = Files.createTempFile(jobs.incoming(), "script", "");
+      Files.writeString(script, "select 1");
+      assertThatThrownBy(() -> jobs.submitQuery(ME, SqlRequest.parse("", "", "", ""), script))
+          .isInstanceOf(UnavailableException.class)
+          .hasMessageContaining("START_THRIFTSERVER=true");
+    }
+  }
+}
