@@ -113,7 +113,7 @@ final class Container {
     private String[] words(List<String> start) {
       List<String> words = new ArrayList<>(start);
       words.add("--label");
-      words.add(Lab.LABEL);
+      words.add(Lab.LABEL + "=" + Lab.RUN);
       words.addAll(options);
       words.add(image);
       words.addAll(command);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Everything the tests leave on the Docker engine carries one label: what a run that was killed
@@ -26,14 +27,17 @@ final class Lab {
   static final Path TARGET =
       Path.of(System.getProperty("image.target", "target/image-tests")).toAbsolutePath();
 
+  /** This run, as the value of the label. */
+  static final String RUN = Long.toString(ProcessHandle.current().pid());
+
   private static final List<Container> CONTAINERS = new ArrayList<>();
   private static int names;
 
   static {
-    sweep();
+    sweepTheDead();
     requireImage(IMAGE);
     requireImage(SLIM);
-    Runtime.getRuntime().addShutdownHook(new Thread(Lab::sweep, "remove-containers"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> sweep(RUN), "remove-containers"));
   }
 
   private Lab() {}
@@ -41,14 +45,14 @@ final class Lab {
   /** A network of its own, removed at the end. */
   static String network(String name) {
     String network = unique(name);
-    Docker.ok("network", "create", "--label", LABEL, network);
+    Docker.ok("network", "create", "--label", LABEL + "=" + RUN, network);
     return network;
   }
 
   /** An empty volume, removed at the end. */
   static String volume(String name) {
     String volume = unique(name);
-    Docker.ok("volume", "create", "--label", LABEL, volume);
+    Docker.ok("volume", "create", "--label", LABEL + "=" + RUN, volume);
     return volume;
   }
 
@@ -100,7 +104,7 @@ final class Lab {
 
   static synchronized String unique(String name) {
     names++;
-    return "spark-appliance-test-" + ProcessHandle.current().pid() + "-" + names + "-" + name;
+    return "spark-appliance-test-" + RUN + "-" + names + "-" + name;
   }
 
   static synchronized void started(Container container) {
@@ -133,10 +137,32 @@ final class Lab {
     }
   }
 
-  private static void sweep() {
-    removeAll("ps --all --quiet --filter label=" + LABEL, "rm --force --volumes");
-    removeAll("network ls --quiet --filter label=" + LABEL, "network rm");
-    removeAll("volume ls --quiet --filter label=" + LABEL, "volume rm --force");
+  /**
+   * Removes what runs that no longer live left behind; another run on this machine is left alone.
+   */
+  private static void sweepTheDead() {
+    List<String> filter =
+        List.of("--filter", "label=" + LABEL, "--format", "{{.Label \"" + LABEL + "\"}}");
+    Stream.of("ps --all", "network ls", "volume ls")
+        .map(list -> new ArrayList<>(List.of(list.split(" "))))
+        .peek(words -> words.addAll(filter))
+        .flatMap(words -> Docker.ok(words.toArray(String[]::new)).lines())
+        .distinct()
+        .filter(run -> !isAlive(run))
+        .forEach(Lab::sweep);
+  }
+
+  private static boolean isAlive(String run) {
+    return run.matches("[0-9]+")
+        && !run.equals(RUN)
+        && ProcessHandle.of(Long.parseLong(run)).isPresent();
+  }
+
+  private static void sweep(String run) {
+    String filter = " --quiet --filter label=" + LABEL + "=" + run;
+    removeAll("ps --all" + filter, "rm --force --volumes");
+    removeAll("network ls" + filter, "network rm");
+    removeAll("volume ls" + filter, "volume rm --force");
   }
 
   private static void removeAll(String list, String remove) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The notebook asks for its token and is wired to the cluster. */
+/** The notebook asks for the token (no other was given) and is wired to the cluster. */
 @ExtendWith(LabExtension.class)
 final class NotebookIT {
   private static SharedNode node;
@@ -19,7 +19,7 @@ final class NotebookIT {
   static void start() {
     node = SharedNode.get().withFlights();
     notebook = node.container().http(8888, "/");
-    token = node.container().shell("cat " + SharedNode.DATA + "/secrets/notebook-token").strip();
+    token = node.token();
   }
 
   @Test
