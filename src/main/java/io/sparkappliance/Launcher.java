@@ -129,7 +129,6 @@ final class Launcher {
       return;
     }
     try {
-      Files.createDirectories(settings.paths().data().resolve("notebook"));
       String text =
           new ObjectMapper()
               .writerWithDefaultPrettyPrinter()

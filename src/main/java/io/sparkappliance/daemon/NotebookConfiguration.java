@@ -22,6 +22,8 @@ public final class NotebookConfiguration {
     // The published port is the configured one: never take the next when it is busy.
     server.put("port_retries", 0);
     server.put("open_browser", false);
+    // It would write the address with the token into a file that everybody can read.
+    server.put("no_browser_open_file", true);
     server.put("root_dir", settings.paths().data().resolve("notebooks").toString());
     // Container users have no password; a terminal is a shell as the container's user, as a kernel
     // is.

@@ -160,14 +160,7 @@ class RealSparkTest {
     ByteArrayOutputStream messages = new ByteArrayOutputStream();
     int failed =
         ToolProvider.getSystemJavaCompiler()
-            .run(
-                null,
-                messages,
-                messages,
-                "-proc:none",
-                "-cp",
-                classPath(),
-                source.toString());
+            .run(null, messages, messages, "-proc:none", "-cp", classPath(), source.toString());
     assertThat(failed).as(() -> messages.toString(StandardCharsets.UTF_8)).isZero();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JarOutputStream jar = new JarOutputStream(bytes)) {
