@@ -42,7 +42,7 @@ final class SecretsIT {
                     + " reflect('java.lang.System','getenv','NOTEBOOK_TOKEN') as b,"
                     + " reflect('java.lang.System','getenv','SPARK_CONNECT_AUTHENTICATE_TOKEN') as c",
                 "");
-    assertThat(environment).contains("| NULL ");
+    assertThat(environment).contains("| null ");
     assertNoSecret("environment", environment);
   }
 

@@ -64,7 +64,7 @@ final class WebPagesIT {
 
   @Test
   void sparksOwnMetricsAreServed() {
-    Http.Answer master = Http.get(node.container().http(8080, "/metrics/prometheus"));
+    Http.Answer master = Http.get(node.container().http(8080, "/metrics/prometheus/"));
     assertThat(master.code()).isEqualTo(200);
     assertThat(master.text()).contains("metrics_master_aliveWorkers");
   }
