@@ -55,7 +55,8 @@ ENV JAVA_HOME=/opt/java \
 RUN useradd --system --uid 185 --gid 0 --home-dir /var/lib/spark-appliance/home --shell /bin/bash spark \
     && install -d -m 1777 /var/lib/spark-appliance /var/lib/spark-appliance/home \
     && install -d -m 0755 /etc/spark-appliance /docker-entrypoint-initdb.d
-WORKDIR /var/lib/spark-appliance/home
+# Not HOME: where a tmpfs covers this folder, the engine makes the working directory, and makes it as root.
+WORKDIR /var/lib/spark-appliance
 VOLUME /var/lib/spark-appliance
 USER spark
 # gateway, master, worker, shuffle service, management, notebook, JDBC, Connect, history server, SQL driver's page
