@@ -277,8 +277,13 @@ public final class GatewayServer implements AutoCloseable {
   private static void addErrors(JavalinConfig config) {
     config.routes.exception(
         InvalidRequestException.class,
-        (invalid, context) ->
-            Answers.badField(context, 400, invalid.field(), invalid.getMessage()));
+        (invalid, context) -> {
+          if (context.method().equals(HandlerType.POST)) {
+            // A malformed body is not read to its end; who reuses the connection must know.
+            context.header("Connection", "close");
+          }
+          Answers.badField(context, 400, invalid.field(), invalid.getMessage());
+        });
     config.routes.exception(
         TooLargeException.class,
         (large, context) -> {

@@ -353,9 +353,14 @@ class GatewayContractTest {
     assertNothingIsLeft();
   }
 
-  private static void assertNothingIsLeft() throws IOException {
-    assertThat(directory.resolve("data/jobs/incoming")).isEmptyDirectory();
-    assertThat(directory.resolve("data/jobs/unfinished")).isEmptyDirectory();
+  private static void assertNothingIsLeft() {
+    // The server clears a request's parts away once its answer is on its way.
+    Awaitility.await()
+        .untilAsserted(
+            () -> {
+              assertThat(directory.resolve("data/jobs/incoming")).isEmptyDirectory();
+              assertThat(directory.resolve("data/jobs/unfinished")).isEmptyDirectory();
+            });
   }
 
   @Test
@@ -437,6 +442,6 @@ class GatewayContractTest {
               .getBytes(StandardCharsets.US_ASCII));
       out.flush();
     }
-    Awaitility.await().untilAsserted(GatewayContractTest::assertNothingIsLeft);
+    assertNothingIsLeft();
   }
 }

@@ -114,7 +114,7 @@ final class GatewayFixture implements AutoCloseable {
   /** Polls until the job is over, as clients do; every answer on the way has to be 200. */
   HttpResponse<String> awaitEnd(String id) {
     return Awaitility.await()
-        .atMost(Duration.ofMinutes(1))
+        .atMost(Duration.ofMinutes(3))
         .pollInterval(Duration.ofMillis(30))
         .until(() -> get("/get_job_status/" + id), answer -> answer.statusCode() != 200);
   }

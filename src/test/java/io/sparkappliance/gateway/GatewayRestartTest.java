@@ -64,7 +64,7 @@ class GatewayRestartTest {
       builder.environment().putAll(more);
       process = builder.start();
       Awaitility.await("the gateway's answer")
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Duration.ofMinutes(1))
           .ignoreExceptions()
           .until(() -> get("/healthz").statusCode() == 200);
     }
@@ -94,7 +94,7 @@ class GatewayRestartTest {
 
     int awaitEnd(String id) {
       return Awaitility.await()
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Duration.ofMinutes(1))
           .until(() -> status(id), code -> code != 200);
     }
 
@@ -226,7 +226,7 @@ class GatewayRestartTest {
                           + " where sqrt(id) = rand()"));
       Path results = directory.resolve("data/jobs").resolve(cut).resolve("results.jsonl");
       Awaitility.await()
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Duration.ofMinutes(1))
           .until(() -> Files.exists(results) && Files.size(results) > 0);
       first.kill();
     }
