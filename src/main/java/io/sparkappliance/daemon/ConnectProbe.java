@@ -19,8 +19,6 @@ import org.sparkproject.connect.grpc.stub.MetadataUtils;
 /** Ready when a session opens and answers which Spark it is. */
 final class ConnectProbe implements Probe {
   private static final int TIMEOUT_SECONDS = 20;
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final HostAndPort server;
   private final Optional<Secret> token;
@@ -45,8 +43,11 @@ final class ConnectProbe implements Probe {
   }
 
   private SparkConnectServiceBlockingStub stub(ManagedChannel channel) {
+    // Not a constant: a plan is made without Spark's jars, and this class must load without them.
+    Metadata.Key<String> authorization =
+        Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER);
     Metadata headers = new Metadata();
-    token.ifPresent(secret -> headers.put(AUTHORIZATION, "Bearer " + secret.reveal()));
+    token.ifPresent(secret -> headers.put(authorization, "Bearer " + secret.reveal()));
     return SparkConnectServiceGrpc.newBlockingStub(channel)
         .withDeadlineAfter(TIMEOUT_SECONDS, TimeUnit.SECONDS)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));

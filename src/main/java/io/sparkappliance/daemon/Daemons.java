@@ -1,12 +1,14 @@
 package io.sparkappliance.daemon;
 
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,15 +93,20 @@ public final class Daemons {
                 "--port", Integer.toString(ports.master()),
                 "--webui-port", Integer.toString(ports.masterUi())));
     return new DaemonSpec(
-        Role.MASTER.label(), List.of(Role.MASTER), command, List.of(), probes.master());
+        Role.MASTER.label(),
+        List.of(Role.MASTER),
+        command,
+        List.of(),
+        listens(ports.master(), ports.masterUi()),
+        probes.master());
   }
 
   private DaemonSpec worker(JavaCommand java) {
     Ports ports = node.ports();
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("--host", node.host()));
-    arguments.addAll(
-        List.of("--port", Integer.toString(ports.worker().orElse(defaultWorkerPort()))));
+    int port = ports.worker().orElse(defaultWorkerPort());
+    arguments.addAll(List.of("--port", Integer.toString(port)));
     arguments.addAll(List.of("--webui-port", Integer.toString(ports.workerUi())));
     arguments.addAll(List.of("--memory", node.memory().workerMemory().toMebibytes() + "m"));
     node.value("spark.worker.cores")
@@ -109,7 +116,25 @@ public final class Daemons {
         java.daemon(Role.WORKER.label(), "org.apache.spark.deploy.worker.Worker", arguments);
     // A worker keeps asking for its master: it need not wait for one, here or elsewhere.
     return new DaemonSpec(
-        Role.WORKER.label(), List.of(Role.WORKER), command, List.of(), probes.worker());
+        Role.WORKER.label(),
+        List.of(Role.WORKER),
+        command,
+        List.of(),
+        listens(port, ports.workerUi(), shuffleService()),
+        probes.worker());
+  }
+
+  private int shuffleService() {
+    boolean runs = node.value("spark.shuffle.service.enabled").filter("true"::equals).isPresent();
+    return runs ? node.ports().shuffleService() : 0;
+  }
+
+  /** Port 0 is one that the system chooses, or none. */
+  private List<HostAndPort> listens(int... ports) {
+    return Arrays.stream(ports)
+        .filter(port -> port != 0)
+        .mapToObj(port -> new HostAndPort(node.bindHost(), port))
+        .toList();
   }
 
   /** Load balancers check port 7077 on every node; beside a master the system chooses. */
@@ -126,6 +151,7 @@ public final class Daemons {
         List.of(Role.HISTORYSERVER),
         command,
         List.of(),
+        listens(node.ports().history()),
         probes.historyServer());
   }
 
@@ -152,15 +178,19 @@ public final class Daemons {
     }
     arguments.add("spark-internal");
     List<Role> roles = new ArrayList<>();
+    List<HostAndPort> listens =
+        new ArrayList<>(listens(ports.sqlDriver(), ports.sqlBlockManager(), ports.sqlUi()));
     List<Probe> readiness = new ArrayList<>();
     List<Probe> liveness = new ArrayList<>();
     if (thrift) {
       roles.add(Role.THRIFTSERVER);
+      listens.addAll(listens(ports.thrift()));
       readiness.add(probes.thriftServerAnswersQueries());
       liveness.add(probes.thriftServerLetsIn());
     }
     if (connect) {
       roles.add(Role.CONNECT);
+      listens.addAll(listens(ports.connect()));
       readiness.add(probes.connect());
       liveness.add(probes.connect());
     }
@@ -169,6 +199,7 @@ public final class Daemons {
         roles,
         java.driver(SQL, arguments),
         masterFirst(),
+        listens,
         Probes.all(readiness),
         Probes.all(liveness));
   }
@@ -211,7 +242,12 @@ public final class Daemons {
             environment,
             settings.paths().data().resolve("scratch").resolve(Role.GATEWAY.label()));
     return new DaemonSpec(
-        Role.GATEWAY.label(), List.of(Role.GATEWAY), command, List.of(), probes.gateway());
+        Role.GATEWAY.label(),
+        List.of(Role.GATEWAY),
+        command,
+        List.of(),
+        listens(node.ports().gateway()),
+        probes.gateway());
   }
 
   private static boolean isForTheGateway(String name) {
@@ -238,6 +274,11 @@ public final class Daemons {
         new Command(
             List.of(jupyter, "lab", "--no-browser"), environment, data.resolve("notebooks"));
     return new DaemonSpec(
-        Role.NOTEBOOK.label(), List.of(Role.NOTEBOOK), command, masterFirst(), probes.notebook());
+        Role.NOTEBOOK.label(),
+        List.of(Role.NOTEBOOK),
+        command,
+        masterFirst(),
+        listens(node.ports().notebook()),
+        probes.notebook());
   }
 }

@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param since when it got there
  * @param restarts how often its process was started again
  * @param timeToReady how long the last start took to become ready; empty before the first time
- * @param reason why it is not ready, or why it died last
+ * @param reason why it is not ready; empty when it is
+ * @param lastFailure how its last failure showed; stays when it is ready again
  */
 public record DaemonStatus(
     String name,
@@ -24,4 +25,5 @@ public record DaemonStatus(
     Instant since,
     int restarts,
     Optional<Duration> timeToReady,
-    Optional<String> reason) {}
+    Optional<String> reason,
+    Optional<String> lastFailure) {}

@@ -119,6 +119,7 @@ public final class Management implements AutoCloseable {
         fields.put("restarts", daemon.restarts());
         daemon.timeToReady().ifPresent(time -> fields.put("seconds_to_ready", seconds(time)));
         daemon.reason().ifPresent(reason -> fields.put("reason", reason));
+        daemon.lastFailure().ifPresent(failure -> fields.put("last_failure", failure));
         roles.put(role.label(), fields);
       }
     }

@@ -3,8 +3,11 @@ package io.sparkappliance.supervise;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings.Supervision;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +15,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -20,8 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * supervisor's deciding thread.
  */
 final class SupervisedDaemon {
-  private static final Duration PROBE_WHILE_STARTING = Duration.ofMillis(300);
-  private static final Duration PROBE_WHEN_READY = Duration.ofSeconds(15);
+  private static final int SIGNAL_EXIT_BASE = 128;
+  private static final Duration LOOK_FOR_CHILDREN = Duration.ofMillis(200);
 
   /** One probe that fails is a hiccup. */
   private static final int FAILED_PROBES_UNTIL_UNREADY = 2;
@@ -32,8 +38,12 @@ final class SupervisedDaemon {
   private final Supervisor.Events events;
   private final Supervision supervision;
   private final Backoff backoff;
+  private final ProbeTimes times;
   private final Clock clock;
   private final Deque<Instant> failures = new ArrayDeque<>();
+
+  /** What its processes started, as far as it was seen: a child that lost its parent has no kin. */
+  private final Set<ProcessHandle> descendants = ConcurrentHashMap.newKeySet();
 
   private volatile State state = State.WAITING;
   private volatile Process process;
@@ -41,9 +51,11 @@ final class SupervisedDaemon {
   private final AtomicInteger restarts = new AtomicInteger();
   private volatile Duration timeToReady;
   private volatile String reason;
+  private volatile String lastFailure;
   private volatile boolean ending;
   private Instant started;
   private int failedProbes;
+  private int failuresSinceReady;
 
   SupervisedDaemon(
       DaemonSpec spec,
@@ -52,6 +64,7 @@ final class SupervisedDaemon {
       Supervisor.Events events,
       Supervision supervision,
       Backoff backoff,
+      ProbeTimes times,
       Clock clock) {
     this.spec = spec;
     this.starter = starter;
@@ -59,6 +72,7 @@ final class SupervisedDaemon {
     this.events = events;
     this.supervision = supervision;
     this.backoff = backoff;
+    this.times = times;
     this.clock = clock;
     this.since = clock.instant();
   }
@@ -79,7 +93,8 @@ final class SupervisedDaemon {
         since,
         restarts.get(),
         Optional.ofNullable(timeToReady),
-        Optional.ofNullable(reason));
+        Optional.ofNullable(reason),
+        Optional.ofNullable(lastFailure));
   }
 
   /** Starts a process if what it needs is ready; otherwise waits to be asked again. */
@@ -94,6 +109,12 @@ final class SupervisedDaemon {
     }
     started = clock.instant();
     failedProbes = 0;
+    Optional<String> taken = takenPort();
+    if (taken.isPresent()) {
+      // Spark would silently take the next port, where nobody looks for it.
+      failed(taken.get());
+      return;
+    }
     Process fresh;
     try {
       fresh = starter.start(spec.command());
@@ -129,21 +150,45 @@ final class SupervisedDaemon {
     events.changed();
   }
 
+  private Optional<String> takenPort() {
+    for (HostAndPort address : spec.listens()) {
+      try (ServerSocket socket = new ServerSocket()) {
+        socket.bind(new InetSocketAddress(address.host(), address.port()));
+      } catch (IOException taken) {
+        return Optional.of(
+            "port " + address.port() + " can't be listened on: " + taken.getMessage());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Asks once. The answer is acted upon even when it never comes: a hung daemon is not ready. */
   private void probe(Process probed) {
+    remember(probed);
     Probe probe = state == State.STARTING ? spec.readiness() : spec.liveness();
-    Thread.ofVirtual()
-        .name("probe of " + name())
-        .start(
-            () -> {
-              Optional<String> missing;
-              try {
-                missing = probe.missing();
-              } catch (RuntimeException broken) {
-                missing = Optional.of("the probe failed: " + broken);
-              }
-              Optional<String> result = missing;
-              events.later(() -> probed(probed, result));
-            });
+    CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+    Thread asking =
+        Thread.ofVirtual().name("probe of " + name()).start(() -> answer.complete(missing(probe)));
+    var _ =
+        answer
+            .completeOnTimeout(
+                Optional.of("it takes a call and does not answer"),
+                times.patience().toMillis(),
+                TimeUnit.MILLISECONDS)
+            .thenAccept(
+                missing -> {
+                  // Ends a call that hangs: a virtual thread's socket is closed by it.
+                  asking.interrupt();
+                  events.later(() -> probed(probed, missing));
+                });
+  }
+
+  private static Optional<String> missing(Probe probe) {
+    try {
+      return probe.missing();
+    } catch (RuntimeException | LinkageError broken) {
+      return Optional.of("the probe failed: " + broken);
+    }
   }
 
   private void probed(Process probed, Optional<String> missing) {
@@ -156,7 +201,7 @@ final class SupervisedDaemon {
       isMissing(missing.get());
     }
     if (probed.equals(process) && probed.isAlive()) {
-      Duration pause = state == State.READY ? PROBE_WHEN_READY : PROBE_WHILE_STARTING;
+      Duration pause = state == State.READY ? times.whenReady() : times.whileStarting();
       events.after(pause, () -> probeAgain(probed));
     }
   }
@@ -169,6 +214,7 @@ final class SupervisedDaemon {
 
   private void isReady() {
     failedProbes = 0;
+    failuresSinceReady = 0;
     reason = null;
     if (state == State.STARTING) {
       timeToReady = Duration.between(started, clock.instant());
@@ -207,7 +253,11 @@ final class SupervisedDaemon {
     if (!ended.equals(process) || ending) {
       return;
     }
-    String how = "it ended with exit code " + ended.exitValue();
+    int code = ended.exitValue();
+    String how =
+        "it ended with exit code "
+            + code
+            + (code > SIGNAL_EXIT_BASE ? " (signal " + (code - SIGNAL_EXIT_BASE) + ")" : "");
     boolean late = reason != null && reason.startsWith("not ready in time");
     failed(late ? reason : how);
   }
@@ -215,25 +265,24 @@ final class SupervisedDaemon {
   private void failed(String what) {
     process = null;
     reason = what;
+    lastFailure = what;
     Instant now = clock.instant();
     failures.addLast(now);
     while (failures.getFirst().isBefore(now.minus(supervision.restartWindow()))) {
       failures.removeFirst();
     }
-    if (failures.size() > supervision.maxRestarts()) {
+    failuresSinceReady++;
+    // One that is never ready in time may be too slow to fail often enough within the window.
+    int inARow = Math.max(failures.size(), failuresSinceReady);
+    if (inARow > supervision.maxRestarts()) {
       become(State.FAILED);
       events.gaveUp(this, what, output.lastLines());
       return;
     }
-    Duration pause = backoff.after(failures.size());
+    Duration pause = backoff.after(inARow);
     events.say(
         "%s failed (%s); restart %d of at most %d in %.1f s"
-            .formatted(
-                name(),
-                what,
-                failures.size(),
-                supervision.maxRestarts(),
-                pause.toMillis() / 1000.0));
+            .formatted(name(), what, inARow, supervision.maxRestarts(), pause.toMillis() / 1000.0));
     become(State.BACKING_OFF);
     events.after(pause, this::restart);
   }
@@ -245,39 +294,61 @@ final class SupervisedDaemon {
     }
   }
 
+  /** From now on nothing is started, and an end is no failure. */
+  void expectEnd() {
+    ending = true;
+  }
+
   /** Asks the process to end; kills what is left of it and its children after the given time. */
   void stopWithin(Duration share) {
-    ending = true;
     Process running = process;
     if (running != null && running.isAlive()) {
-      state = State.STOPPING;
-      since = clock.instant();
-      List<ProcessHandle> tree = running.descendants().toList();
+      become(State.STOPPING);
+      remember(running);
       running.destroy();
-      try {
-        if (!running.waitFor(share.toMillis(), TimeUnit.MILLISECONDS)) {
-          events.say(
-              "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
-        }
-      } catch (InterruptedException stopped) {
-        Thread.currentThread().interrupt();
+      if (!endsWithin(running, share)) {
+        events.say(
+            "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
       }
-      tree.forEach(ProcessHandle::destroyForcibly);
-      killTree();
+    }
+    killTree();
+    if (running != null) {
       running.onExit().join();
     }
     if (state != State.FAILED) {
-      state = State.STOPPED;
-      since = clock.instant();
+      become(State.STOPPED);
     }
   }
 
-  /** Kills the process and what it started. */
+  /** Waits, and looks again and again for children that start late. */
+  private boolean endsWithin(Process running, Duration share) {
+    long deadline = System.nanoTime() + share.toNanos();
+    try {
+      for (long left = share.toNanos(); left > 0; left = deadline - System.nanoTime()) {
+        if (running.waitFor(Math.min(left, LOOK_FOR_CHILDREN.toNanos()), TimeUnit.NANOSECONDS)) {
+          return true;
+        }
+        remember(running);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    return !running.isAlive();
+  }
+
+  private void remember(Process running) {
+    descendants.removeIf(one -> !one.isAlive());
+    running.descendants().forEach(descendants::add);
+  }
+
+  /** Kills the process and what it started, the parent first: it could start more. */
   void killTree() {
     Process running = process;
     if (running != null) {
-      running.descendants().forEach(ProcessHandle::destroyForcibly);
+      remember(running);
       running.destroyForcibly();
     }
+    List.copyOf(descendants).forEach(one -> one.descendants().forEach(descendants::add));
+    descendants.forEach(ProcessHandle::destroyForcibly);
   }
 }

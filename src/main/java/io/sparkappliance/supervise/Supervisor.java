@@ -3,15 +3,17 @@ package io.sparkappliance.supervise;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.ProcessStarter;
 import io.sparkappliance.settings.Settings.Supervision;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,12 +23,19 @@ import java.util.concurrent.TimeUnit;
 public final class Supervisor {
   private static final int GAVE_UP = 1;
 
+  /** {@code EX_SOFTWARE} of BSD's {@code sysexits.h}: the fault is ours, not the user's. */
+  private static final int INTERNAL_ERROR = 70;
+
   private final List<SupervisedDaemon> daemons = new ArrayList<>();
   private final Supervision supervision;
   private final Console console;
   private final Runnable whenReady;
-  private final ScheduledExecutorService decisions =
-      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("decisions").factory());
+  private final ScheduledThreadPoolExecutor decisions =
+      new ScheduledThreadPoolExecutor(
+          1,
+          Thread.ofPlatform().name("decisions").factory(),
+          // What a probe or a signal reports after the end is of no interest.
+          new ThreadPoolExecutor.DiscardPolicy());
   private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
   private volatile NodeStatus status;
   private volatile String lastWords = "";
@@ -59,7 +68,8 @@ public final class Supervisor {
         new Backoff(
             Duration.ofSeconds(1),
             Duration.ofMinutes(1),
-            () -> ThreadLocalRandom.current().nextDouble()));
+            () -> ThreadLocalRandom.current().nextDouble()),
+        ProbeTimes.DEFAULT);
   }
 
   Supervisor(
@@ -69,7 +79,8 @@ public final class Supervisor {
       Console console,
       Path logs,
       Runnable whenReady,
-      Backoff backoff) {
+      Backoff backoff,
+      ProbeTimes times) {
     this.supervision = supervision;
     this.console = console;
     this.whenReady = whenReady;
@@ -78,7 +89,7 @@ public final class Supervisor {
           new OutputDrain(spec.name(), console, logs.resolve(spec.name() + ".log"));
       daemons.add(
           new SupervisedDaemon(
-              spec, starter, output, new Events(), supervision, backoff, Clock.systemUTC()));
+              spec, starter, output, new Events(), supervision, backoff, times, Clock.systemUTC()));
     }
     this.status = snapshot();
   }
@@ -91,10 +102,11 @@ public final class Supervisor {
   /**
    * Starts everything and returns when everything has ended.
    *
-   * @return 1 when a daemon died too often; otherwise the code given to {@link #stop}
+   * @return 1 when a daemon died too often, 70 after an error of the supervisor itself; otherwise
+   *     the code given to {@link #stop}
    */
   public int run() {
-    decisions.execute(() -> daemons.forEach(SupervisedDaemon::startIfPossible));
+    decide(() -> daemons.forEach(SupervisedDaemon::startIfPossible));
     int code = exitCode.join();
     decisions.shutdownNow();
     // Said again, below what the others printed while they stopped.
@@ -109,7 +121,7 @@ public final class Supervisor {
    * @param code exit code of the node
    */
   public void stop(int code) {
-    decisions.execute(
+    decide(
         () -> {
           if (isUp()) {
             phase = NodeStatus.Phase.STOPPING;
@@ -126,16 +138,36 @@ public final class Supervisor {
     }
   }
 
+  private void decide(Runnable decision) {
+    decisions.execute(() -> guarded(decision));
+  }
+
+  /** A fault of ours must not leave a node that nobody watches any more. */
+  private void guarded(Runnable decision) {
+    try {
+      decision.run();
+    } catch (RuntimeException fault) {
+      if (isUp()) {
+        phase = NodeStatus.Phase.FAILED;
+        StringWriter trace = new StringWriter();
+        fault.printStackTrace(new PrintWriter(trace));
+        lastWords = "an error of the appliance itself, the node gives up:\n" + trace;
+        console.say(lastWords);
+        end(INTERNAL_ERROR);
+      }
+    }
+  }
+
   /** What daemons tell the supervisor, and how they get back onto its thread. */
   final class Events {
     /** Runs something on the deciding thread. */
     void later(Runnable decision) {
-      decisions.execute(decision);
+      decide(decision);
     }
 
     /** Runs something on the deciding thread after a pause. */
     void after(Duration pause, Runnable decision) {
-      var _ = decisions.schedule(decision, pause.toMillis(), TimeUnit.MILLISECONDS);
+      var _ = decisions.schedule(() -> guarded(decision), pause.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Whether a daemon's needs are met. */
@@ -203,6 +235,8 @@ public final class Supervisor {
 
   /** Stops one after the other; each may use an equal share of what is left of the grace period. */
   private void end(int code) {
+    // Here, where starts are decided too: nothing can start behind the back of those who stop.
+    daemons.forEach(SupervisedDaemon::expectEnd);
     status = snapshot();
     List<SupervisedDaemon> order = daemons.reversed();
     Thread.ofPlatform()

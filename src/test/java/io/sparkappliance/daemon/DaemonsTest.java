@@ -1,0 +1,321 @@
+package io.sparkappliance.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.sparkconf.NodeConfiguration;
+import io.sparkappliance.sparkconf.Preparation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class DaemonsTest {
+  private static final Credentials CREDENTIALS =
+      new Credentials(
+          new Secret("the-api-token"),
+          new Secret("the-notebook-token"),
+          Optional.of(new Secret("the-cluster-secret")));
+
+  private static final String CLASS_PATH =
+      "/data/conf/:/spark/jars/*:/home/spark-jars/*:/home/classpath/*";
+
+  /** What every JVM that runs Spark is given, between its heap and its class path. */
+  private static final List<String> SPARK_OPTIONS =
+      List.of(
+          "-XX:+ExitOnOutOfMemoryError",
+          "-XX:+IgnoreUnrecognizedVMOptions",
+          "--add-modules=jdk.incubator.vector",
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang.invoke=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+          "--add-opens=java.base/java.io=ALL-UNNAMED",
+          "--add-opens=java.base/java.net=ALL-UNNAMED",
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/java.util=ALL-UNNAMED",
+          "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+          "--add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED",
+          "--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.cs=ALL-UNNAMED",
+          "--add-opens=java.base/sun.security.action=ALL-UNNAMED",
+          "--add-opens=java.base/sun.util.calendar=ALL-UNNAMED",
+          "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+          "-Djdk.reflect.useDirectMethodHandle=false",
+          "-Dio.netty.tryReflectionSetAccessible=true",
+          "-Dio.netty.allocator.type=pooled",
+          "-Dio.netty.handler.ssl.defaultEndpointVerificationAlgorithm=NONE",
+          "--enable-native-access=ALL-UNNAMED");
+
+  private static final List<String> SMALL = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
+  private final Map<String, String> environment =
+      new TreeMap<>(
+          Map.of(
+              "PATH", "/usr/bin",
+              "SPARK_APPLIANCE_HOME", "/home",
+              "SPARK_APPLIANCE_DATA", "/data",
+              "SPARK_APPLIANCE_CONF", "/mounted",
+              "SPARK_HOME", "/spark",
+              "PYSPARK_PYTHON", "/python/bin/python3",
+              "SPARK_DAEMON_MEMORY", "300m",
+              "DRIVER_MEMORY", "1g",
+              "APPLICATION_ID", "flights"));
+
+  private static final MemorySize TOTAL = MemorySize.ofMebibytes(16_384);
+
+  @Test
+  void theMaster() {
+    start(Role.MASTER);
+
+    assertThat(spec("master").command().arguments())
+        .isEqualTo(
+            java(
+                "300m",
+                SMALL,
+                "org.apache.spark.deploy.master.Master",
+                "--host 10.0.0.5 --port 7077 --webui-port 8080"));
+    assertThat(spec("master").after()).isEmpty();
+    assertThat(spec("master").listens()).isEqualTo(ports(7077, 8080));
+    assertThat(spec("master").command().directory()).isEqualTo(Path.of("/data/scratch/master"));
+  }
+
+  @Test
+  void aWorkerBesideAMasterTakesAnyPortAndWaitsForNobody() {
+    start(Role.MASTER, Role.WORKER);
+
+    assertThat(spec("worker").command().arguments())
+        .isEqualTo(
+            java(
+                "300m",
+                SMALL,
+                "org.apache.spark.deploy.worker.Worker",
+                "--host 10.0.0.5 --port 0 --webui-port 8081 --memory "
+                    + node().memory().workerMemory().toMebibytes()
+                    + "m spark://10.0.0.5:7077"));
+    assertThat(spec("worker").after()).isEmpty();
+    assertThat(spec("worker").listens()).startsWith(ports(8081).getFirst());
+  }
+
+  @Test
+  void aWorkerOfItsOwnListensWhereLoadBalancersLook() {
+    environment.put("SPARK_MASTER_URL", "spark://m1:7077,m2:7077");
+    environment.put("SPARK_WORKER_CORES", "3");
+    environment.put("SPARK_WORKER_MEMORY", "4g");
+    start(Role.WORKER);
+
+    assertThat(spec("worker").command().arguments())
+        .isEqualTo(
+            java(
+                "300m",
+                SMALL,
+                "org.apache.spark.deploy.worker.Worker",
+                "--host 10.0.0.5 --port 7077 --webui-port 8081 --memory 4096m --cores 3"
+                    + " spark://m1:7077,m2:7077"));
+    assertThat(spec("worker").listens()).contains(ports(7077).getFirst());
+  }
+
+  @Test
+  void theHistoryServer() {
+    start(Role.HISTORYSERVER);
+
+    assertThat(spec("historyserver").command().arguments())
+        .isEqualTo(java("300m", SMALL, "org.apache.spark.deploy.history.HistoryServer", ""));
+  }
+
+  @Test
+  void thriftServerAndConnectShareADriver() {
+    start(Role.MASTER, Role.THRIFTSERVER, Role.CONNECT);
+
+    DaemonSpec sql = spec("sql");
+    assertThat(sql.roles()).containsExactly(Role.THRIFTSERVER, Role.CONNECT);
+    assertThat(sql.after()).containsExactly("master");
+    assertThat(sql.listens()).isEqualTo(ports(7078, 7079, 4040, 10_000, 15_002));
+    assertThat(sql.command().arguments())
+        .startsWith("java", "-Xmx1g")
+        .containsSequence(
+            "-cp",
+            CLASS_PATH,
+            "org.apache.spark.deploy.SparkSubmit",
+            "--class",
+            "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
+            "--name",
+            "flights-sql")
+        .doesNotContainAnyElementsOf(SMALL)
+        .endsWith("spark-internal");
+    assertThat(settingsOf(sql))
+        .containsEntry("spark.driver.port", "7078")
+        .containsEntry("spark.driver.blockManager.port", "7079")
+        .containsEntry("spark.ui.port", "4040")
+        .hasEntrySatisfying(
+            "spark.plugins",
+            plugins ->
+                assertThat(plugins.split(","))
+                    .contains("org.apache.spark.sql.connect.SparkConnectPlugin"));
+  }
+
+  @Test
+  void connectAloneIsConnectsOwnServer() {
+    environment.put("SPARK_MASTER_URL", "spark://m1:7077");
+    start(Role.CONNECT);
+
+    assertThat(spec("sql").roles()).containsExactly(Role.CONNECT);
+    assertThat(spec("sql").after()).as("the master is elsewhere").isEmpty();
+    assertThat(spec("sql").listens()).isEqualTo(ports(7078, 7079, 4040, 15_002));
+    assertThat(spec("sql").command().arguments())
+        .containsSequence("--class", "org.apache.spark.sql.connect.service.SparkConnectServer");
+    assertThat(settingsOf(spec("sql")).getOrDefault("spark.plugins", ""))
+        .doesNotContain("SparkConnectPlugin");
+  }
+
+  @Test
+  void theGatewayReadsItsTokenFromAFile() {
+    environment.put("MAX_UPLOAD_SIZE", "10m");
+    environment.put("API_TOKEN", "the-api-token");
+    start(Role.MASTER, Role.WORKER, Role.GATEWAY);
+
+    assertThat(spec("gateway").command().arguments())
+        .containsExactly("/home/bin/spark-appliance", "gateway");
+    assertThat(spec("gateway").command().environment())
+        .containsEntry("API_TOKEN_FILE", "/data/secrets/api-token")
+        .containsEntry("MAX_UPLOAD_SIZE", "10m")
+        .containsEntry("ADVERTISED_HOST", "10.0.0.5")
+        .containsEntry("START_MASTER", "true")
+        .doesNotContainKey("API_TOKEN");
+  }
+
+  @Test
+  void theNotebookIsWiredToTheCluster() {
+    start(Role.MASTER, Role.NOTEBOOK);
+
+    assertThat(spec("notebook").command().arguments())
+        .containsExactly("/python/bin/jupyter", "lab", "--no-browser");
+    assertThat(spec("notebook").command().environment())
+        .containsEntry("JUPYTER_CONFIG_DIR", "/data/notebook")
+        .containsEntry("SPARK_CONF_DIR", "/data/conf")
+        .containsEntry("PYSPARK_PYTHON", "/python/bin/python3");
+    assertThat(spec("notebook").command().directory()).isEqualTo(Path.of("/data/notebooks"));
+    assertThat(NotebookConfiguration.of(settings(), CREDENTIALS, node()).get("IdentityProvider"))
+        .isEqualTo(Map.of("token", "the-notebook-token"));
+  }
+
+  @Test
+  void everythingStartsInThisOrder() {
+    start(Role.values());
+
+    assertThat(specs())
+        .extracting(DaemonSpec::name)
+        .containsExactly("master", "worker", "historyserver", "sql", "gateway", "notebook");
+    assertThat(specs().stream().flatMap(spec -> spec.roles().stream()))
+        .containsExactlyInAnyOrder(Role.values());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Role.class)
+  void noSecretIsOnACommandLineOrInAnEnvironment(Role role) {
+    environment.put("SPARK_MASTER_URL", "spark://m1:7077");
+    environment.put("API_TOKEN", "the-api-token");
+    environment.put("NOTEBOOK_TOKEN", "the-notebook-token");
+    environment.put("SPARK_RPC_AUTHENTICATION_SECRET", "the-cluster-secret");
+    environment.put("AWS_SECRET_ACCESS_KEY", "the-access-key");
+    environment.put("UNKNOWN_TO_US", "the-unknown");
+    environment.put("HTTPS_PROXY", "http://me:the-proxy-password@proxy:3128");
+    start(role);
+
+    for (DaemonSpec spec : specs()) {
+      assertThat(spec.command().arguments()).noneMatch(argument -> argument.contains("the-"));
+      assertThat(spec.command().environment().values()).noneMatch(value -> value.contains("the-"));
+    }
+  }
+
+  @Test
+  void whatProgramsNeedOfTheMachineArrives() {
+    Map<String, String> needed =
+        Map.of(
+            "HOME", "/data/home",
+            "TZ", "Europe/Berlin",
+            "LANG", "C.UTF-8",
+            "AWS_REGION", "eu-west-1",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1",
+            "HTTPS_PROXY", "http://proxy:3128");
+    environment.putAll(needed);
+    start(Role.MASTER);
+
+    assertThat(spec("master").command().environment())
+        .containsAllEntriesOf(needed)
+        .containsEntry("SPARK_HOME", "/spark")
+        .containsEntry("SPARK_CONF_DIR", "/data/conf")
+        .doesNotContainKey("SPARK_LOCAL_IP");
+  }
+
+  private void start(Role... roles) {
+    for (Role role : roles) {
+      environment.put(role.variable(), "true");
+    }
+    boolean alone = Stream.of(roles).noneMatch(Role.MASTER::equals);
+    if (alone) {
+      environment.putIfAbsent("SPARK_MASTER_URL", "spark://m1:7077");
+    } else {
+      environment.remove("SPARK_MASTER_URL");
+    }
+  }
+
+  private Settings settings() {
+    return SettingsReader.read(environment, Files::readString).settings();
+  }
+
+  private NodeConfiguration node() {
+    return Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", TOTAL);
+  }
+
+  private List<DaemonSpec> specs() {
+    return Daemons.of(settings(), CREDENTIALS, node(), environment);
+  }
+
+  private DaemonSpec spec(String name) {
+    return specs().stream().filter(spec -> spec.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  private static List<HostAndPort> ports(int... ports) {
+    List<HostAndPort> addresses = new ArrayList<>();
+    for (int port : ports) {
+      addresses.add(new HostAndPort("0.0.0.0", port));
+    }
+    return addresses;
+  }
+
+  private static List<String> java(
+      String heap, List<String> options, String mainClass, String arguments) {
+    List<String> line = new ArrayList<>(List.of("java", "-Xmx" + heap));
+    line.addAll(SPARK_OPTIONS);
+    line.addAll(options);
+    line.addAll(List.of("-cp", CLASS_PATH, mainClass));
+    line.addAll(Stream.of(arguments.split(" ")).filter(one -> !one.isEmpty()).toList());
+    return line;
+  }
+
+  private static Map<String, String> settingsOf(DaemonSpec spec) {
+    List<String> arguments = spec.command().arguments();
+    Map<String, String> settings = new TreeMap<>();
+    for (int i = 0; i < arguments.size() - 1; i++) {
+      if (arguments.get(i).equals("--conf")) {
+        String[] pair = arguments.get(i + 1).split("=", 2);
+        settings.put(pair[0], pair[1]);
+      }
+    }
+    return settings;
+  }
+}

@@ -1,0 +1,387 @@
+package io.sparkappliance.supervise;
+
+import static io.sparkappliance.supervise.ShellNode.GOOD;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.sparkappliance.daemon.Probe;
+import io.sparkappliance.settings.HostAndPort;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Daemons are real processes here: shell scripts. */
+class SupervisorTest {
+  private static final Probe READY = Optional::empty;
+  private static final String BECOMES_READY_WHEN_TOLD =
+      "echo \"start $0\" >>events; exec sleep 1000";
+
+  @TempDir Path directory;
+
+  private ShellNode node;
+
+  @BeforeEach
+  void prepare() {
+    node = new ShellNode(directory);
+  }
+
+  @AfterEach
+  void leaveNothingBehind() throws Exception {
+    node.end();
+  }
+
+  @Test
+  void aDaemonWaitsForWhatItNeedsAndOthersDoNot() throws Exception {
+    node.daemon("master", BECOMES_READY_WHEN_TOLD)
+        .daemon("sql", GOOD, "master")
+        .daemon("history", GOOD)
+        .start();
+    await().until(() -> node.state("history") == State.READY);
+    await().until(() -> node.state("master") == State.STARTING);
+    assertThat(node.state("sql")).isEqualTo(State.WAITING);
+    assertThat(node.status("sql").reason()).contains("waits for master");
+    assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.STARTING);
+    assertThat(node.timesReady()).isZero();
+
+    Files.createFile(node.file("master.ready"));
+    await().until(() -> node.supervisor().status().isReady());
+    assertThat(node.events()).containsOnlyOnce("start sql");
+    assertThat(node.status("sql").reason()).isEmpty();
+    assertThat(node.status("sql").timeToReady()).isPresent();
+    assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.RUNNING);
+    assertThat(node.timesReady()).isEqualTo(1);
+  }
+
+  @Test
+  void aKilledDaemonComesBack() {
+    node.daemon("worker", GOOD).start();
+    await().until(() -> node.state("worker") == State.READY);
+    ProcessHandle first = node.process("worker.pid").orElseThrow();
+    first.destroyForcibly();
+
+    await()
+        .until(
+            () ->
+                node.status("worker").restarts() == 1
+                    && node.process("worker.pid").filter(now -> !now.equals(first)).isPresent()
+                    && node.state("worker") == State.READY);
+    assertThat(node.status("worker").lastFailure())
+        .contains("it ended with exit code 137 (signal 9)");
+    assertThat(node.status("worker").reason()).isEmpty();
+    assertThat(node.timesReady()).as("told once").isEqualTo(1);
+  }
+
+  @Test
+  void aDaemonThatKeepsDyingEndsTheNodeWithItsReasonAndItsLastLines() throws Exception {
+    node.daemon("history", GOOD)
+        .daemon("sql", "echo attempt >>attempts; echo 'Exception: no metastore'; exit 3")
+        .start();
+
+    assertThat(node.exitCode()).isEqualTo(1);
+    assertThat(node.lines("attempts")).hasSize(1 + node.maxRestarts);
+    assertThat(node.state("sql")).isEqualTo(State.FAILED);
+    assertThat(node.state("history")).isEqualTo(State.STOPPED);
+    assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.FAILED);
+    assertThat(node.output())
+        .contains(
+            "appliance | sql failed (it ended with exit code 3); restart 1 of at most 2 in 0.0 s")
+        .endsWith(
+            "appliance | sql keeps failing, the node gives up: it ended with exit code 3",
+            "appliance | last lines of sql:",
+            "appliance |     Exception: no metastore",
+            "appliance |     Exception: no metastore",
+            "appliance |     Exception: no metastore");
+  }
+
+  @Test
+  void restartsLongAgoDoNotCount() {
+    node.maxRestarts = 1;
+    node.restartWindow = Duration.ofMillis(1);
+    node.daemon("worker", GOOD).start();
+    for (int restart = 1; restart <= 3; restart++) {
+      int expected = restart;
+      await().until(() -> node.state("worker") == State.READY);
+      node.process("worker.pid").orElseThrow().destroyForcibly();
+      await().until(() -> node.status("worker").restarts() == expected);
+    }
+    await().until(() -> node.state("worker") == State.READY);
+  }
+
+  @Test
+  void aDaemonThatIsNeverReadyEndsTheNodeHoweverLongEachTryTakes() throws Exception {
+    node.readyTimeout = Duration.ofMillis(100);
+    // No two failures fall into one window.
+    node.restartWindow = Duration.ofMillis(1);
+    node.daemon("sql", BECOMES_READY_WHEN_TOLD).start();
+
+    assertThat(node.exitCode()).isEqualTo(1);
+    assertThat(node.events()).hasSize(1 + node.maxRestarts);
+    assertThat(node.output())
+        .contains("appliance | sql keeps failing, the node gives up: not ready in time: no file");
+  }
+
+  @Test
+  void aProgramThatIsNotThereEndsTheNode() throws Exception {
+    node.command("notebook", List.of("/no/such/program"), READY, List.of()).start();
+
+    assertThat(node.exitCode()).isEqualTo(1);
+    assertThat(node.status("notebook").reason().orElseThrow())
+        .startsWith("it can't be started: ")
+        .contains("/no/such/program");
+  }
+
+  @Test
+  void aPortInUseIsNamed() throws Exception {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    try (ServerSocket other = new ServerSocket(0, 1, loopback)) {
+      HostAndPort address = new HostAndPort("127.0.0.1", other.getLocalPort());
+      node.daemon("gateway", GOOD, READY, List.of(address)).start();
+
+      assertThat(node.exitCode()).isEqualTo(1);
+      assertThat(node.status("gateway").reason())
+          .contains("port " + address.port() + " can't be listened on: Address already in use");
+      assertThat(node.events()).as("started anyway").isEmpty();
+    }
+  }
+
+  @Test
+  void aDaemonThatTakesCallsAndNeverAnswersIsNotReady() throws Exception {
+    node.readyTimeout = Duration.ofMillis(100);
+    node.maxRestarts = 0;
+    node.times =
+        new ProbeTimes(Duration.ofMillis(20), Duration.ofMillis(50), Duration.ofMillis(200));
+    AtomicReference<Thread> asking = new AtomicReference<>();
+    try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Probe hangs =
+          () -> {
+            asking.set(Thread.currentThread());
+            try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), silent.getLocalPort())) {
+              return Optional.of("answered " + socket.getInputStream().read());
+            } catch (IOException closed) {
+              return Optional.of(closed.toString());
+            }
+          };
+      node.daemon("sql", GOOD, hangs, List.of()).start();
+
+      assertThat(node.exitCode()).isEqualTo(1);
+      assertThat(node.status("sql").reason())
+          .contains("not ready in time: it takes a call and does not answer");
+      await("the hanging call is given up").until(() -> !asking.get().isAlive());
+    }
+  }
+
+  @Test
+  void aProbeThatCanNotRunIsTold() {
+    Probe broken =
+        () -> {
+          throw new NoClassDefFoundError("io/netty/Channel");
+        };
+    node.daemon("sql", GOOD, broken, List.of()).start();
+
+    await()
+        .until(
+            () ->
+                node.status("sql").reason().orElse("").startsWith("the probe failed: ")
+                    && node.state("sql") == State.STARTING);
+  }
+
+  @Test
+  void aDaemonThatStopsAnsweringIsNotReadyButGoesOn() throws Exception {
+    node.daemon("worker", GOOD).start();
+    await().until(() -> node.state("worker") == State.READY);
+    ProcessHandle process = node.process("worker.pid").orElseThrow();
+    Files.delete(node.file("worker.ready"));
+    await().until(() -> node.state("worker") == State.UNREADY);
+    assertThat(node.status("worker").reason()).contains("no file");
+    assertThat(node.supervisor().status().isReady()).isFalse();
+
+    Files.createFile(node.file("worker.ready"));
+    await().until(() -> node.state("worker") == State.READY);
+    assertThat(node.process("worker.pid")).contains(process);
+    assertThat(node.status("worker").restarts()).isZero();
+  }
+
+  @Test
+  void daemonsStopInReverseOrder() throws Exception {
+    node.daemon("master", GOOD).daemon("worker", GOOD).daemon("sql", GOOD, "master").start();
+    await().until(() -> node.supervisor().status().isReady());
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(node.events().subList(3, 6))
+        .containsExactly("stop sql", "stop worker", "stop master");
+    assertThat(node.supervisor().status().daemons())
+        .allMatch(daemon -> daemon.state() == State.STOPPED);
+  }
+
+  @Test
+  void aDaemonThatIgnoresTheSignalIsKilledAndLeavesTimeForTheOthers() throws Exception {
+    node.gracePeriod = Duration.ofSeconds(2);
+    node.daemon("master", GOOD)
+        .daemon("stubborn", "trap '' TERM; touch $0.ready; while :; do sleep 1; done")
+        .start();
+    await().until(() -> node.supervisor().status().isReady());
+    Instant told = Instant.now();
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(4));
+    assertThat(node.output()).contains("appliance | stubborn did not stop within 1.0 s: killed");
+    assertThat(node.events()).contains("stop master");
+  }
+
+  @Test
+  void whatADaemonLeavesBehindIsKilled() throws Exception {
+    node.daemon("worker", GOOD).start();
+    await().until(() -> node.state("worker") == State.READY);
+    ProcessHandle child = node.process("worker.child").orElseThrow();
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    await().until(() -> !child.isAlive());
+  }
+
+  @Test
+  void whatIsStartedDuringTheStopIsKilledToo() throws Exception {
+    node.gracePeriod = Duration.ofSeconds(20);
+    node.daemon(
+            "worker",
+            """
+            trap 'sleep 1000 & echo $! >late.child; while ! test -e go; do sleep 0.05; done; exit 0' TERM
+            touch worker.ready
+            while :; do sleep 0.05; done
+            """)
+        .start();
+    await().until(() -> node.state("worker") == State.READY);
+    node.supervisor().stop(143);
+    await().until(() -> node.process("late.child").isPresent());
+    ProcessHandle late = node.process("late.child").orElseThrow();
+    // Longer than it takes to look for children once more.
+    await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+    Files.createFile(node.file("go"));
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    await().until(() -> !late.isAlive());
+  }
+
+  @Test
+  void orphansOfADaemonThatCrashedAreKilledAtTheEnd() throws Exception {
+    node.daemon("worker", GOOD).start();
+    await().until(() -> node.state("worker") == State.READY);
+    ProcessHandle orphan = node.process("worker.child").orElseThrow();
+    node.process("worker.pid").orElseThrow().destroyForcibly();
+    await()
+        .until(() -> node.status("worker").restarts() == 1 && node.state("worker") == State.READY);
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    await().until(() -> !orphan.isAlive());
+  }
+
+  @Test
+  void aStopDuringAPauseStartsNothingAgain() throws Exception {
+    node.pause = Duration.ofMinutes(5);
+    node.daemon("sql", "echo \"start $0\" >>events; exit 1").start();
+    await().until(() -> node.state("sql") == State.BACKING_OFF);
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(node.events()).containsExactly("start sql");
+  }
+
+  @Test
+  void aDaemonThatDiesWhileOthersStopIsNotStartedAgain() throws Exception {
+    node.daemon("master", GOOD)
+        .daemon(
+            "slow",
+            "trap 'while ! test -e go; do sleep 0.05; done; exit 0' TERM\n"
+                + "touch $0.ready; while :; do sleep 0.05; done")
+        .start();
+    await().until(() -> node.supervisor().status().isReady());
+    node.supervisor().stop(143);
+    await().until(() -> node.state("slow") == State.STOPPING);
+    ProcessHandle master = node.process("master.pid").orElseThrow();
+    master.destroyForcibly();
+    await().until(() -> !master.isAlive());
+    // More than the pause before a restart.
+    await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+    Files.createFile(node.file("go"));
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(node.events()).containsExactly("start master");
+  }
+
+  @Test
+  void killingEndsAStopThatTakesItsTime() throws Exception {
+    node.gracePeriod = Duration.ofMinutes(5);
+    node.daemon("master", GOOD)
+        .daemon("stubborn", "trap '' TERM; touch $0.ready; while :; do sleep 1; done")
+        .start();
+    await().until(() -> node.supervisor().status().isReady());
+    node.supervisor().stop(143);
+    await().until(() -> node.state("stubborn") == State.STOPPING);
+    node.supervisor().kill();
+
+    assertThat(node.exitCode()).isEqualTo(143);
+  }
+
+  @Test
+  void aDaemonThatPrintsALotIsNeverBlocked() throws Exception {
+    String megabytes = "yes 'a line of thirty-two characters.' | head -c 5000000; echo; echo done";
+    node.daemon("loud", megabytes + "; touch $0.ready; exec sleep 1000")
+        .daemon("quiet", GOOD)
+        .start();
+    await().until(() -> node.supervisor().status().isReady());
+
+    await().until(() -> node.output().contains("loud | done"));
+    List<String> lines =
+        node.output().stream().filter(line -> line.startsWith("loud | a ")).toList();
+    assertThat(lines).hasSizeGreaterThan(100_000);
+    // The last one may have been cut off.
+    assertThat(lines.subList(0, lines.size() - 1))
+        .allMatch("loud | a line of thirty-two characters."::equals);
+  }
+
+  @Test
+  void signalsAfterTheEndAreIgnored() throws Exception {
+    node.daemon("worker", GOOD).start();
+    await().until(() -> node.state("worker") == State.READY);
+    node.supervisor().stop(143);
+    assertThat(node.exitCode()).isEqualTo(143);
+
+    node.supervisor().stop(130);
+    node.supervisor().kill();
+    assertThat(node.exitCode()).isEqualTo(143);
+  }
+
+  @Test
+  void aFaultOfTheSupervisorItselfEndsTheNode() throws Exception {
+    CountDownLatch seen = new CountDownLatch(1);
+    Probe probe =
+        () -> {
+          seen.countDown();
+          return null;
+        };
+    node.daemon("worker", GOOD, probe, List.of()).start();
+    seen.await();
+
+    assertThat(node.exitCode()).isEqualTo(70);
+    assertThat(node.output())
+        .contains("appliance | an error of the appliance itself, the node gives up:");
+    assertThat(node.process("worker.pid")).isEmpty();
+  }
+}
