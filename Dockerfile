@@ -62,7 +62,7 @@ USER spark
 # gateway, master, worker, shuffle service, management, notebook, JDBC, Connect, history server, SQL driver's page
 EXPOSE 7077 8080 8081 7337 8000 8090 8888 10000 15002 18080 4040
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=10s --start-period=180s --retries=3 CMD ["spark-appliance", "health"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=300s --retries=3 CMD ["spark-appliance", "health"]
 ENTRYPOINT ["tini", "--", "entrypoint"]
 CMD ["launch"]
 

@@ -10,6 +10,7 @@ import io.sparkappliance.daemon.InitScripts;
 import io.sparkappliance.daemon.NotebookConfiguration;
 import io.sparkappliance.daemon.ProcessStarter;
 import io.sparkappliance.gateway.GatewayMain;
+import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
@@ -30,12 +31,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /** Puts the parts together, one method for each command. */
 final class Launcher {
   private static final Path INIT_SCRIPTS = Path.of("/docker-entrypoint-initdb.d");
+
+  private static final Duration LEFTOVERS_GRACE = Duration.ofSeconds(5);
 
   private Launcher() {}
 
@@ -78,7 +82,24 @@ final class Launcher {
             Runtime.getRuntime().halt(code);
           });
       console.say("starts; health on port " + management.port());
-      return supervisor.run();
+      int code = supervisor.run();
+      endLeftovers(settings, console);
+      return code;
+    }
+  }
+
+  /** Applications outlive a gateway that crashed, but not their node. */
+  private static void endLeftovers(Settings settings, Console console) {
+    if (!settings.runs(Role.GATEWAY)) {
+      return;
+    }
+    try {
+      int ended = Jobs.endLeftovers(settings.gateway().jobsDir(), LEFTOVERS_GRACE);
+      if (ended > 0) {
+        console.say("ended " + ended + " applications that the gateway had left");
+      }
+    } catch (IOException failure) {
+      console.say("can't look for applications that the gateway left: " + failure);
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** Ready when a login works and a statement is answered. */
 final class ThriftProbe implements Probe {
-  private static final int TIMEOUT_SECONDS = 20;
+  private static final int TIMEOUT_SECONDS = 60;
   private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
 
   /** Loads the JDBC driver; not before it is needed. */

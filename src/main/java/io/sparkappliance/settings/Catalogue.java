@@ -524,7 +524,7 @@ public final class Catalogue {
             "READY_TIMEOUT",
             Group.OPERATION,
             Parsers.duration(),
-            "3m",
+            "5m",
             "Time in which a daemon must become ready; later counts as a failure.");
     maxRestarts =
         add(
