@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LabExtension.class)
 final class ClusterIT {
   private static final String TOKEN = "token-of-this-cluster";
-  private static final Duration DEADLINE = Duration.ofMinutes(3);
+  private static final Duration DEADLINE = Duration.ofMinutes(6);
   private static String network;
   private static Path secret;
   private static Path token;
@@ -194,7 +194,7 @@ final class ClusterIT {
             .env("DRIVER_MEMORY", "512m")
             .mount(Path.of("src/test/image/programs"), "/programs")
             .command("spark-submit", "/programs/sum.py")
-            .runToEnd(Duration.ofMinutes(4));
+            .runToEnd(DEADLINE);
     assertThat(output.exitCode()).as(output.all()).isNotZero();
     assertThat(output.out()).doesNotContain("499500");
   }

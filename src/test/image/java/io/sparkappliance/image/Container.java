@@ -239,6 +239,11 @@ final class Container {
     Docker.ok("stop", "--time", Integer.toString(seconds), id);
   }
 
+  /** Ends it at once; what it printed can still be read. */
+  void kill() {
+    Docker.run(Duration.ofMinutes(1), "kill", id);
+  }
+
   /** Starts it again after it ended. */
   void startAgain() {
     Docker.ok("start", id);

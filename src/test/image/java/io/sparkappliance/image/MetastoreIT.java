@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -14,16 +15,23 @@ final class MetastoreIT {
   private static final Duration DEADLINE = Duration.ofMinutes(3);
   private static final Path SITES = Path.of("examples/metastore");
 
+  private String network;
+
+  @AfterEach
+  void remove() {
+    Lab.removeContainersOf(network);
+  }
+
   @Test
   void aTableInPostgresqlSurvivesANewContainer() {
-    String network = Lab.network("postgresql");
+    network = Lab.network("postgresql");
     start(network, "postgresql", "pg_isready --host 127.0.0.1 --dbname metastore");
     survives(network, "/sites/hive-site-postgresql.xml");
   }
 
   @Test
   void aTableInMariadbSurvivesANewContainerWithItsConfigurationFetchedByHttp() {
-    String network = Lab.network("mariadb");
+    network = Lab.network("mariadb");
     start(
         network,
         "mariadb",
@@ -75,7 +83,6 @@ final class MetastoreIT {
                 "spark-sql", "--master", "local[1]", "-e", "select text from kept where id = 7")
             .runToEnd(DEADLINE);
     assertThat(read.out()).as(read.all()).contains("row 7");
-    Lab.removeContainersOf(network);
   }
 
   private static Container.Plan plan(String network, String warehouse, String site, String name) {

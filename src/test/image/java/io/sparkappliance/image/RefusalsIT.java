@@ -137,7 +137,7 @@ final class RefusalsIT {
             .mount(conf, "/broken.conf")
             .env("EXT_CONF", "/broken.conf")
             .env("MAX_RESTARTS", "1")
-            .runToEnd(Duration.ofMinutes(3));
+            .runToEnd(Duration.ofMinutes(5));
     assertThat(output.exitCode()).as(output.all()).isEqualTo(1);
     assertThat(output.all()).contains("keeps failing", "no.such.Serializer");
   }
