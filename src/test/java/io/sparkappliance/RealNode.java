@@ -104,18 +104,16 @@ final class RealNode {
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            // The product's own options: its logging is one of them.
+            "@" + Path.of("conf", "appliance.jvm"),
             "-Xmx128m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
             "-cp",
             classPath(),
             Main.class.getName(),
             "launch");
     ProcessBuilder builder =
         new ProcessBuilder(command)
-            .redirectErrorStream(true)
+            .redirectError(directory.resolve("errors.log").toFile())
             .redirectOutput(directory.resolve("output.log").toFile());
     builder.environment().clear();
     builder.environment().putAll(environment);

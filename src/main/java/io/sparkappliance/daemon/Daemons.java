@@ -178,8 +178,9 @@ public final class Daemons {
     }
     arguments.add("spark-internal");
     List<Role> roles = new ArrayList<>();
-    List<HostAndPort> listens =
-        new ArrayList<>(listens(ports.sqlDriver(), ports.sqlBlockManager(), ports.sqlUi()));
+    // Not the driver's own ports: another driver may have taken one while this one was away, and
+    // Spark takes the next.
+    List<HostAndPort> listens = new ArrayList<>();
     List<Probe> readiness = new ArrayList<>();
     List<Probe> liveness = new ArrayList<>();
     if (thrift) {

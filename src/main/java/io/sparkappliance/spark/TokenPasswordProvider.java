@@ -4,6 +4,7 @@ import io.sparkappliance.auth.SecretFile;
 import io.sparkappliance.auth.Tokens;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import javax.security.sasl.AuthenticationException;
 import org.apache.hive.service.auth.PasswdAuthenticationProvider;
 
@@ -35,16 +36,18 @@ public final class TokenPasswordProvider implements PasswdAuthenticationProvider
     if (tokenFile.isEmpty()) {
       throw new AuthenticationException("no token is configured: " + TOKEN_FILE + " is not set");
     }
+    if (password == null || !Tokens.same(expected(), password)) {
+      throw new AuthenticationException("wrong password: it must be the API token");
+    }
+  }
+
+  private String expected() throws AuthenticationException {
+    Optional<String> token;
     try {
-      String expected =
-          new SecretFile(Path.of(tokenFile))
-              .read()
-              .orElseThrow(() -> new AuthenticationException("no token in " + tokenFile));
-      if (password == null || !Tokens.same(expected, password)) {
-        throw new AuthenticationException("wrong password: it must be the API token");
-      }
+      token = new SecretFile(Path.of(tokenFile)).read();
     } catch (IOException unreadable) {
       throw new AuthenticationException("the token file can't be read: " + tokenFile, unreadable);
     }
+    return token.orElseThrow(() -> new AuthenticationException("no token in " + tokenFile));
   }
 }
