@@ -161,7 +161,7 @@ public final class Main implements Callable<Integer> {
 
   @Command(
       name = "health",
-      description = "Ask the node on this machine how it is: exit code 0 unless it is broken.",
+      description = "Ask the node on this machine how it is: exit code 0 when it is ready.",
       mixinStandardHelpOptions = true)
   static final class Health extends WorldCommand {
     Health(World world) {

@@ -98,9 +98,12 @@ final class Probes {
         http, here(node.ports().notebook()), "/api/kernelspecs", Map.of("Authorization", token));
   }
 
-  /** Runs a query; that takes an executor, so an idle server must not be asked this way. */
+  /**
+   * Runs a query that the driver answers alone: a plain {@code select 1} takes an executor, and a
+   * cluster whose cores are all taken must not make its server look broken.
+   */
   Probe thriftServerAnswersQueries() {
-    return thriftServer("select 1");
+    return thriftServer("select * from values (1)");
   }
 
   /** Logs in and runs a command that the driver answers alone. */
