@@ -146,7 +146,10 @@ final class ClusterIT {
 
   @Test
   void pysparkAfterTheImagesNameRunsOnTheCluster() {
-    Docker.Output output = program("bash", "-c", "pyspark </programs/sum_in_a_shell.py");
+    // Python makes the session at its start only when somebody sits there, which -i pretends.
+    Docker.Output output =
+        program(
+            "bash", "-c", "PYSPARK_DRIVER_PYTHON_OPTS=-i pyspark </programs/sum_in_a_shell.py");
     assertThat(output.all()).contains("spark://master:7077 499500");
   }
 
