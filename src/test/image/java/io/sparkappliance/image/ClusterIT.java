@@ -148,8 +148,7 @@ final class ClusterIT {
   void pysparkAfterTheImagesNameRunsOnTheCluster() {
     // Python makes the session at its start only when somebody sits there, which -i pretends.
     Docker.Output output =
-        program(
-            "bash", "-c", "PYSPARK_DRIVER_PYTHON_OPTS=-i pyspark </programs/sum_in_a_shell.py");
+        program("bash", "-c", "PYSPARK_DRIVER_PYTHON_OPTS=-i pyspark </programs/sum_in_a_shell.py");
     assertThat(output.all()).contains("spark://master:7077 499500");
   }
 
