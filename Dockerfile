@@ -9,17 +9,20 @@ ARG BASE_IMAGE=debian:trixie-slim
 
 FROM ${BASE_IMAGE} AS slim
 ARG SPARK_VERSION=4.2.0
-ENV DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8
+ENV LANG=C.UTF-8
 # tini reaps orphans and forwards signals; extrausers gives any uid a name; procps is for people who look inside.
-RUN apt-get update \
+RUN export DEBIAN_FRONTEND=noninteractive \
+    && apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates libnss-extrausers openjdk-25-jre-headless procps python3 python3-venv tini \
-    && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
+    && apt-get clean \
+    && rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
     && ln -s "$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")" /opt/java \
     && sed -i 's/^passwd:.*/passwd: files extrausers/' /etc/nsswitch.conf \
     && rm -rf /var/lib/extrausers && ln -s /tmp/.spark-appliance-users /var/lib/extrausers
 
 COPY setup/python/spark.txt /tmp/requirements.txt
+COPY setup/python/prune.py /tmp/prune.py
 # The distribution becomes a directory of its own, and Python sees the same files through a link.
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
@@ -28,7 +31,8 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
         "pyspark==${SPARK_VERSION}" --requirement /tmp/requirements.txt \
     && packages="$(/opt/python/bin/python3 -c 'import site; print(site.getsitepackages()[0])')" \
     && mv "${packages}/pyspark" /opt/spark && ln -s /opt/spark "${packages}/pyspark" \
-    && rm -rf /opt/spark/examples /opt/spark/bin/*.cmd /tmp/requirements.txt
+    && python3 /tmp/prune.py "${packages}" /opt/spark/jars \
+    && rm -rf /opt/spark/examples /opt/spark/bin/*.cmd /tmp/requirements.txt /tmp/prune.py
 
 # Native libraries in a place from which they can be loaded although /tmp may be mounted noexec.
 RUN mkdir /opt/spark/native && cd /opt/spark/native \
@@ -77,7 +81,8 @@ USER spark
 
 # Where a machine has a Docker engine but no JDK 25, the build itself runs in this one.
 FROM ${BASE_IMAGE} AS build
-RUN apt-get update \
+RUN export DEBIAN_FRONTEND=noninteractive \
+    && apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates docker-cli git make maven openjdk-25-jdk-headless python3 python3-venv \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/cache/apt/* /var/lib/apt/lists/*

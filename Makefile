@@ -10,8 +10,8 @@ run: ## a node with everything on this machine, until Ctrl-C
 test: ## everything that must pass: units, components, the real image
 	@setup/test
 
-test-long: ## every class of tests, twice in a row
-	@LONG=true setup/test && LONG=true setup/test
+test-long: ## the tests, twice in a row
+	@setup/test && setup/test
 
 image: ## spark-appliance:VERSION and :VERSION-slim
 	@setup/image

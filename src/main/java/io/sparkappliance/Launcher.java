@@ -78,6 +78,7 @@ final class Launcher {
       Signals.handle(
           supervisor::stop,
           code -> {
+            console.say("a second signal: kills what still runs");
             supervisor.kill();
             Runtime.getRuntime().halt(code);
           });

@@ -13,7 +13,11 @@ import java.util.Map;
 public final class NotebookConfiguration {
   private NotebookConfiguration() {}
 
-  /** Content of {@code jupyter_server_config.json} in the notebook's directory; holds a secret. */
+  /**
+   * Content of {@code jupyter_server_config.json} in the notebook's directory; holds a secret, as
+   * do pages that Jupyter writes beside it with the mode its umask gives: the directory has to be
+   * its owner's.
+   */
   public static Map<String, Object> of(
       Settings settings, Credentials credentials, NodeConfiguration node) {
     Map<String, Object> server = new LinkedHashMap<>();
@@ -22,8 +26,6 @@ public final class NotebookConfiguration {
     // The published port is the configured one: never take the next when it is busy.
     server.put("port_retries", 0);
     server.put("open_browser", false);
-    // It would write the address with the token into a file that everybody can read.
-    server.put("no_browser_open_file", true);
     server.put("root_dir", settings.paths().data().resolve("notebooks").toString());
     // Container users have no password; a terminal is a shell as the container's user, as a kernel
     // is.

@@ -368,7 +368,10 @@ public final class Jobs implements AutoCloseable {
       store.forget(job.id());
       return;
     }
-    Optional<ProcessHandle> process = job.process().flatMap(ProcessIdentity::find);
+    // The exit code is the last thing its process leaves; the process itself may linger a moment.
+    boolean hasEnded = ApplicationRunner.exitCode(store.directory(job.id())).isPresent();
+    Optional<ProcessHandle> process =
+        hasEnded ? Optional.empty() : job.process().flatMap(ProcessIdentity::find);
     if (process.isPresent()) {
       Live running = new Live(job);
       running.process = process;

@@ -99,8 +99,18 @@ public record Settings(
    *     empty: found at start
    * @param publicDns {@code SPARK_PUBLIC_DNS}: host name for links in web pages
    * @param ports listening ports
+   * @param givenPorts catalogue names of the port variables that somebody set, be it to the default
    */
-  public record Network(Optional<String> advertisedHost, Optional<String> publicDns, Ports ports) {}
+  public record Network(
+      Optional<String> advertisedHost,
+      Optional<String> publicDns,
+      Ports ports,
+      Set<String> givenPorts) {
+    /** Takes a copy that can't be changed. */
+    public Network {
+      givenPorts = Set.copyOf(givenPorts);
+    }
+  }
 
   /**
    * Listening ports, 1–65535.

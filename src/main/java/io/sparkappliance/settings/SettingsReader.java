@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Turns an environment into {@link Settings}, once. */
 public final class SettingsReader {
@@ -87,7 +88,7 @@ public final class SettingsReader {
             new Application(require(c.applicationId), get(c.applicationVersion).orElse("")),
             roles,
             new Cluster(require(c.clusterSize), get(c.masters).orElse(List.of())),
-            new Network(get(c.advertisedHost), get(c.publicDns), ports()),
+            new Network(get(c.advertisedHost), get(c.publicDns), ports(), givenPorts()),
             new Memory(
                 get(c.executorMemory),
                 get(c.driverMemory),
@@ -164,6 +165,14 @@ public final class SettingsReader {
         require(c.sqlDriverPort),
         require(c.sqlBlockManagerPort),
         require(c.sqlUiPort));
+  }
+
+  /** A default must not beat a setting in a file, and the same value given must. */
+  private Set<String> givenPorts() {
+    return catalogue.all().stream()
+        .filter(variable -> variable.name().endsWith("_PORT") && !find(variable).isEmpty())
+        .map(Variable::name)
+        .collect(Collectors.toSet());
   }
 
   private Access access() {

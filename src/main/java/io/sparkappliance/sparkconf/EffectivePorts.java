@@ -13,27 +13,6 @@ import java.util.Optional;
  * for it, and whatever wins is also what is started with and probed.
  */
 final class EffectivePorts {
-  /**
-   * The variables' defaults: {@code Settings} doesn't tell a default from the same value given, and
-   * a default must not beat a setting in a file.
-   */
-  private static final Ports DEFAULTS =
-      new Ports(
-          7077,
-          8080,
-          Optional.empty(),
-          8081,
-          7337,
-          10_000,
-          15_002,
-          18_080,
-          8000,
-          8888,
-          8090,
-          7078,
-          7079,
-          4040);
-
   private final Settings settings;
   private final SparkProperties properties;
   private final HiveSite hiveSite;
@@ -105,53 +84,56 @@ final class EffectivePorts {
   }
 
   private Ports inForce(Ports given) {
+    String blockManager = "spark.driver.blockManager.port";
+    if (properties.value(blockManager).isEmpty()) {
+      blockManager = "spark.blockManager.port";
+    }
     return new Ports(
         given.master(),
-        shared("spark.master.ui.port", given.masterUi(), DEFAULTS.masterUi()),
+        shared("SPARK_MASTER_WEBUI_PORT", "spark.master.ui.port", given.masterUi()),
         given.worker(),
-        shared("spark.worker.ui.port", given.workerUi(), DEFAULTS.workerUi()),
-        shared("spark.shuffle.service.port", given.shuffleService(), DEFAULTS.shuffleService()),
+        shared("SPARK_WORKER_WEBUI_PORT", "spark.worker.ui.port", given.workerUi()),
+        shared("SHUFFLE_SERVICE_PORT", "spark.shuffle.service.port", given.shuffleService()),
         thrift(given.thrift()),
-        shared("spark.connect.grpc.binding.port", given.connect(), DEFAULTS.connect()),
-        shared("spark.history.ui.port", given.history(), DEFAULTS.history()),
+        shared("CONNECT_PORT", "spark.connect.grpc.binding.port", given.connect()),
+        shared("HISTORY_PORT", "spark.history.ui.port", given.history()),
         given.gateway(),
         given.notebook(),
         given.management(),
-        ofSqlDriver("spark.driver.port", given.sqlDriver(), DEFAULTS.sqlDriver()),
-        ofSqlDriver(
-            properties.value("spark.driver.blockManager.port").isPresent()
-                ? "spark.driver.blockManager.port"
-                : "spark.blockManager.port",
-            given.sqlBlockManager(),
-            DEFAULTS.sqlBlockManager()),
-        ofSqlDriver("spark.ui.port", given.sqlUi(), DEFAULTS.sqlUi()));
+        ofSqlDriver("SQL_DRIVER_PORT", "spark.driver.port", given.sqlDriver()),
+        ofSqlDriver("SQL_BLOCK_MANAGER_PORT", blockManager, given.sqlBlockManager()),
+        ofSqlDriver("SQL_UI_PORT", "spark.ui.port", given.sqlUi()));
   }
 
-  private int shared(String key, int given, int fallback) {
-    properties.put(given == fallback ? Layer.NODE : Layer.VARIABLE, key, Integer.toString(given));
-    return read(key, properties.value(key).orElseThrow(), given);
+  private boolean isGiven(String variable) {
+    return settings.network().givenPorts().contains(variable);
+  }
+
+  private int shared(String variable, String key, int port) {
+    properties.put(isGiven(variable) ? Layer.VARIABLE : Layer.NODE, key, Integer.toString(port));
+    return read(key, properties.value(key).orElseThrow(), port);
   }
 
   /**
    * Other drivers of the node would fight over the SQL driver's ports: they are no entry of the
    * shared file, but an entry there counts for the SQL driver too.
    */
-  private int ofSqlDriver(String key, int given, int fallback) {
-    return given == fallback
-        ? properties.value(key).map(text -> read(key, text, given)).orElse(given)
-        : given;
+  private int ofSqlDriver(String variable, String key, int port) {
+    return isGiven(variable)
+        ? port
+        : properties.value(key).map(text -> read(key, text, port)).orElse(port);
   }
 
-  private int thrift(int given) {
+  private int thrift(int port) {
     String key = "hive.server2.thrift.port";
-    if (given != DEFAULTS.thrift()) {
-      return given;
+    if (isGiven("THRIFT_PORT")) {
+      return port;
     }
     return properties
         .value("spark.hadoop." + key)
         .or(() -> Optional.ofNullable(hiveSite.properties().get(key)))
-        .map(text -> read(key, text, given))
-        .orElse(given);
+        .map(text -> read(key, text, port))
+        .orElse(port);
   }
 
   private int read(String key, String text, int fallback) {

@@ -179,6 +179,24 @@ class NodeConfigurationBuilderTest {
   }
 
   @Test
+  void aPortGivenAsItsDefaultBeatsTheFile() {
+    node.set("SPARK_MASTER_WEBUI_PORT", "8080")
+        .set("THRIFT_PORT", "10000")
+        .set("SQL_UI_PORT", "4040");
+    var ports =
+        node.build(
+                Map.of("spark.master.ui.port", "9090", "spark.ui.port", "4141"),
+                Map.of("hive.server2.thrift.port", "10001"),
+                problems)
+            .configuration()
+            .ports();
+    assertThat(ports.masterUi()).isEqualTo(8080);
+    assertThat(ports.thrift()).isEqualTo(10_000);
+    assertThat(ports.sqlUi()).isEqualTo(4040);
+    assertThat(problems.list()).isEmpty();
+  }
+
+  @Test
   void thriftPortOfHiveSiteIsInForce() {
     var result = node.build(Map.of(), Map.of("hive.server2.thrift.port", "10001"), problems);
     assertThat(result.configuration().ports().thrift()).isEqualTo(10_001);

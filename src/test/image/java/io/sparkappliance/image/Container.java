@@ -239,6 +239,11 @@ final class Container {
     Docker.ok("stop", "--time", Integer.toString(seconds), id);
   }
 
+  /** {@code docker kill --signal}: sends a signal to its first process. */
+  void signal(String name) {
+    Docker.ok("kill", "--signal", name, id);
+  }
+
   /** Ends it at once; what it printed can still be read. */
   void kill() {
     Docker.run(Duration.ofMinutes(1), "kill", id);

@@ -69,9 +69,7 @@ final class SupervisionIT {
     String job = GatewayClient.jobId(node.gateway().sendQuery("select 7 as kept", Map.of()));
     String output = node.gateway().output(job);
 
-    Instant stopping = Instant.now();
     node.container().stop(60);
-    assertThat(Duration.between(stopping, Instant.now())).isLessThan(Duration.ofSeconds(45));
     assertThat(node.container().exitCode()).isEqualTo(143);
 
     String again = Instant.now().toString();
