@@ -10,8 +10,9 @@ ARG BASE_IMAGE=debian:trixie-slim
 FROM ${BASE_IMAGE} AS slim
 ARG SPARK_VERSION=4.2.0
 ENV LANG=C.UTF-8
+# Java's package links its manual pages, and the slim image has no folder for them.
 # tini reaps orphans and forwards signals; extrausers gives any uid a name; procps is for people who look inside.
-RUN export DEBIAN_FRONTEND=noninteractive \
+RUN export DEBIAN_FRONTEND=noninteractive && mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates libnss-extrausers openjdk-25-jre-headless procps python3 python3-venv tini \
@@ -81,7 +82,7 @@ USER spark
 
 # Where a machine has a Docker engine but no JDK 25, the build itself runs in this one.
 FROM ${BASE_IMAGE} AS build
-RUN export DEBIAN_FRONTEND=noninteractive \
+RUN export DEBIAN_FRONTEND=noninteractive && mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates docker-cli git make maven openjdk-25-jdk-headless python3 python3-venv \
