@@ -56,6 +56,9 @@ final class Addresses {
     }
     line(text, "health", "http://" + publicHost() + ":" + ports.management() + "/readyz");
     tokenLines(text);
+    if (showToken) {
+      exampleLines(text, ports);
+    }
     return text.toString();
   }
 
@@ -103,6 +106,65 @@ final class Addresses {
     warn(text, settings.runs(Role.GATEWAY), access.api(), "API_AUTH", "the gateway");
     warn(text, settings.runs(Role.THRIFTSERVER), access.thrift(), "THRIFT_AUTH", "JDBC");
     warn(text, settings.runs(Role.CONNECT), access.connect(), "CONNECT_AUTH", "Spark Connect");
+  }
+
+  /** Commands to paste; each prints 42. */
+  private void exampleLines(StringBuilder text, Ports ports) {
+    String prefix = settings.access().commandPrefix().map(words -> words + " ").orElse("");
+    boolean sql = settings.runs(Role.THRIFTSERVER);
+    if (sql && settings.runs(Role.GATEWAY)) {
+      String curl = "curl -sf";
+      if (settings.access().api() == AuthMode.TOKEN) {
+        curl += " -H 'Authorization: Bearer " + credentials.apiToken().reveal() + "'";
+      }
+      String gateway = "http://" + publicHost() + ":" + ports.gateway();
+      // A job that runs has no output yet: 404.
+      line(
+          text,
+          "try REST",
+          curl
+              + " --retry 60 --retry-delay 1 --retry-all-errors "
+              + gateway
+              + "/get_job_output/$(echo 'select 42 as answer' | "
+              + curl
+              + " -F 'file=@-;filename=answer.sql' "
+              + gateway
+              + "/send_query)");
+    }
+    if (sql) {
+      String login =
+          settings.access().thrift() == AuthMode.TOKEN
+              ? " -n me -w " + settings.paths().secrets().resolve("api-token")
+              : "";
+      line(
+          text,
+          "try JDBC",
+          prefix
+              + settings.paths().sparkHome().resolve("bin/beeline")
+              + " -u jdbc:hive2://"
+              + node.host()
+              + ":"
+              + ports.thrift()
+              + "/"
+              + login
+              + " -e 'select 42 as answer'");
+    }
+    if (settings.runs(Role.CONNECT)) {
+      String token =
+          settings.access().connect() == AuthMode.TOKEN
+              ? ";token=" + credentials.apiToken().reveal()
+              : "";
+      line(
+          text,
+          "try Connect",
+          prefix
+              + settings.paths().python()
+              + " -c 'from pyspark.sql import SparkSession; print(SparkSession.builder.remote(\"sc://localhost:"
+              + ports.connect()
+              + "/"
+              + token
+              + "\").getOrCreate().sql(\"select 42\").first()[0])'");
+    }
   }
 
   private static void warn(

@@ -109,6 +109,7 @@ public final class GatewayServer implements AutoCloseable {
         handler -> handler.setMaxFormContentSize(UploadForm.MAX_FIELDS_BYTES));
     config.requestLogger.http(GatewayServer::log);
     config.routes.before(GatewayServer::addSecurityHeaders);
+    config.routes.after(UnreadBody::discard);
     List<Route> routes = routes();
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));

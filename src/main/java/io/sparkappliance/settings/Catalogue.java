@@ -67,6 +67,7 @@ public final class Catalogue {
   final Variable<AuthMode> connectAuth;
   final Variable<Secret> apiToken;
   final Variable<Boolean> showToken;
+  final Variable<String> commandPrefix;
   final Variable<Secret> notebookToken;
   final Variable<Boolean> rpcAuthentication;
   final Variable<Secret> rpcSecret;
@@ -282,6 +283,14 @@ public final class Catalogue {
             "false",
             "Print the token at every start, not only when it is generated. For workstations: it"
                 + " stays in the log.");
+    commandPrefix =
+        add(
+            "COMMAND_PREFIX",
+            Group.ACCESS,
+            Parsers.text(),
+            "",
+            "What a person types before a command to run it on this node; the examples that are"
+                + " printed with the token begin with it.");
     apiAuth =
         add(
             "API_AUTH",

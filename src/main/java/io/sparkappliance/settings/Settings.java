@@ -190,6 +190,7 @@ public record Settings(
    * @param connect {@code CONNECT_AUTH}: guard of Spark Connect
    * @param apiToken {@code API_TOKEN}; empty: generated at the first start
    * @param showToken {@code SHOW_TOKEN}: print the token at every start, not only when it is made
+   * @param commandPrefix {@code COMMAND_PREFIX}: what a person types before a command for this node
    * @param notebookToken {@code NOTEBOOK_TOKEN}; empty: the API token
    * @param rpcAuthentication {@code SPARK_RPC_AUTHENTICATION_ENABLED}; empty: on when a secret is
    *     known
@@ -202,6 +203,7 @@ public record Settings(
       AuthMode connect,
       Optional<Secret> apiToken,
       boolean showToken,
+      Optional<String> commandPrefix,
       Optional<Secret> notebookToken,
       Optional<Boolean> rpcAuthentication,
       Optional<Secret> rpcSecret,

@@ -183,6 +183,7 @@ public final class SettingsReader {
         require(c.connectAuth),
         get(c.apiToken),
         require(c.showToken),
+        get(c.commandPrefix),
         get(c.notebookToken),
         get(c.rpcAuthentication),
         get(c.rpcSecret),

@@ -1,0 +1,88 @@
+package io.sparkappliance.image;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code make run}, as somebody at a terminal uses it. Its ports are those that people expect. */
+final class MakeRunIT {
+  private static final Pattern EXAMPLE = Pattern.compile("\\| +(try \\w+) +(.+)");
+  private static final List<Integer> PORTS =
+      List.of(7077, 8000, 8080, 8081, 8090, 8888, 10_000, 15_002, 18_080);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"container", "host"})
+  void printsCommandsThatWorkWhenPastedAndStopsEverythingAtCtrlC(String runner) throws Exception {
+    String name = Lab.unique("run").replaceAll("[^a-z0-9-]", "-");
+    Path log = Files.createDirectories(Lab.TARGET).resolve("make-run-" + runner + ".log");
+    // A session of its own: the terminal sends Ctrl-C to all processes of the group. Who started
+    // this test in the background may have told its children to ignore it.
+    ProcessBuilder builder =
+        new ProcessBuilder("setsid", "env", "--default-signal=INT", "make", "run")
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    builder.environment().put("RUNNER", runner);
+    builder.environment().put("RUN_NAME", name);
+    Process make = builder.start();
+    try {
+      await("the node is ready, log in " + log)
+          .atMost(Duration.ofMinutes(5))
+          .pollInterval(Duration.ofMillis(300))
+          .failFast("it ended", () -> !make.isAlive())
+          .until(() -> text(log).contains("try Connect"));
+      List<MatchResult> examples = EXAMPLE.matcher(text(log)).results().toList();
+      assertThat(examples)
+          .extracting(example -> example.group(1))
+          .containsExactly("try REST", "try JDBC", "try Connect");
+      for (MatchResult example : examples) {
+        Docker.Output output =
+            Docker.Commands.run(Duration.ofMinutes(2), List.of("sh", "-c", example.group(2)));
+        assertThat(output.out())
+            .as("%s: %s%n%s", runner, example.group(1), output.err())
+            .contains("42");
+      }
+      interrupt(make);
+      await("the end after Ctrl-C, log in " + log)
+          .atMost(Duration.ofSeconds(90))
+          .until(() -> !make.isAlive());
+      assertThat(PORTS).as("ports that still answer").noneMatch(MakeRunIT::answers);
+      assertThat(Docker.ok("ps", "--all", "--quiet", "--filter", "name=^" + name + "$")).isEmpty();
+    } finally {
+      if (make.isAlive()) {
+        interrupt(make);
+        make.waitFor();
+      }
+      Docker.run(Duration.ofMinutes(1), "volume", "rm", "--force", name);
+      Docker.Commands.run(Duration.ofMinutes(1), List.of("rm", "-rf", "build/" + name));
+    }
+  }
+
+  private static void interrupt(Process leader) {
+    Docker.Commands.run(
+        Duration.ofSeconds(10), List.of("sh", "-c", "kill -INT -- -" + leader.pid()));
+  }
+
+  private static String text(Path log) throws IOException {
+    return new String(Files.readAllBytes(log), UTF_8);
+  }
+
+  private static boolean answers(int port) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException closed) {
+      return false;
+    }
+  }
+}
