@@ -60,18 +60,19 @@ final class MakeRunIT {
       assertThat(PORTS).as("ports that still answer").noneMatch(MakeRunIT::answers);
       assertThat(Docker.ok("ps", "--all", "--quiet", "--filter", "name=^" + name + "$")).isEmpty();
     } finally {
-      if (make.isAlive()) {
-        interrupt(make);
-        make.waitFor();
-      }
+      Docker.run(Duration.ofMinutes(1), "rm", "--force", name);
+      make.descendants().forEach(ProcessHandle::destroyForcibly);
+      make.destroyForcibly().waitFor();
       Docker.run(Duration.ofMinutes(1), "volume", "rm", "--force", name);
       Docker.Commands.run(Duration.ofMinutes(1), List.of("rm", "-rf", "build/" + name));
     }
   }
 
   private static void interrupt(Process leader) {
-    Docker.Commands.run(
-        Duration.ofSeconds(10), List.of("sh", "-c", "kill -INT -- -" + leader.pid()));
+    Docker.Output output =
+        Docker.Commands.run(
+            Duration.ofSeconds(10), List.of("bash", "-c", "kill -INT -- -" + leader.pid()));
+    assertThat(output.exitCode()).as(output.err()).isZero();
   }
 
   private static String text(Path log) throws IOException {
