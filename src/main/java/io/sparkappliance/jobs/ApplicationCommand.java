@@ -1,5 +1,6 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.settings.PassedOn;
 import io.sparkappliance.settings.Settings;
 import java.io.File;
 import java.io.IOException;
@@ -16,20 +17,9 @@ import java.util.stream.Collectors;
 
 /** How an application is started: pure functions from a request to arguments and environment. */
 final class ApplicationCommand {
-  /**
-   * What a job's driver may know of this process's environment. Nothing in it is secret: programs,
-   * and SQL that they run, can read it.
-   */
-  private static final Set<String> PASSED_ON =
+  /** What the gateway itself was given for Spark and the programs that use it. */
+  private static final Set<String> OF_SPARK =
       Set.of(
-          "PATH",
-          "HOME",
-          "USER",
-          "LANG",
-          "LC_ALL",
-          "TZ",
-          "TMPDIR",
-          "JAVA_HOME",
           "PYTHONPATH",
           "PYSPARK_PYTHON",
           "PYSPARK_DRIVER_PYTHON",
@@ -38,11 +28,7 @@ final class ApplicationCommand {
           "SPARK_LOCAL_DIRS",
           "SPARK_LOCAL_IP",
           "SPARK_LOCAL_HOSTNAME",
-          "SPARK_PUBLIC_DNS",
-          "AWS_REGION",
-          "AWS_DEFAULT_REGION",
-          "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-          "AWS_EC2_METADATA_DISABLED");
+          "SPARK_PUBLIC_DNS");
 
   private static final String WRAPPER = wrapper();
 
@@ -104,9 +90,10 @@ final class ApplicationCommand {
       Map<String, String> own, String javaHome, Settings.Paths paths) {
     Map<String, String> environment = new TreeMap<>();
     environment.put("JAVA_HOME", javaHome);
+    environment.putAll(PassedOn.of(own));
     own.forEach(
         (name, value) -> {
-          if (PASSED_ON.contains(name)) {
+          if (OF_SPARK.contains(name)) {
             environment.put(name, value);
           }
         });

@@ -36,14 +36,7 @@ final class JsonRenderer implements ResultReader.Visitor {
     columns = next;
     open = true;
     json.writeStartObject();
-    json.writeArrayFieldStart("columns");
-    for (Column column : columns) {
-      json.writeStartObject();
-      json.writeStringField("name", column.name());
-      json.writeStringField("type", column.type());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
+    Column.write(columns, json);
     json.writeArrayFieldStart("rows");
   }
 

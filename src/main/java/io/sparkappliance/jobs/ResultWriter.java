@@ -36,14 +36,7 @@ final class ResultWriter implements AutoCloseable {
   void write(ResultSet result) throws IOException, SQLException {
     List<Column> columns = columns(result.getMetaData());
     json.writeStartObject();
-    json.writeArrayFieldStart("columns");
-    for (Column column : columns) {
-      json.writeStartObject();
-      json.writeStringField("name", column.name());
-      json.writeStringField("type", column.type());
-      json.writeEndObject();
-    }
-    json.writeEndArray();
+    Column.write(columns, json);
     json.writeEndObject();
     while (result.next()) {
       json.writeStartArray();

@@ -1,9 +1,5 @@
 package io.sparkappliance.settings;
 
-import io.sparkappliance.settings.Settings.Ports;
-import java.util.LinkedHashMap;
-import java.util.Map;
-
 /** What single variables can't tell: whether they make sense together. */
 final class Consistency {
   private final Settings settings;
@@ -18,7 +14,7 @@ final class Consistency {
     checkMasterIsKnown();
     checkSingleMaster();
     checkRpcAuthentication();
-    checkPorts();
+    new PortCollisions(settings, variable -> variable, problems).check(settings.network().ports());
   }
 
   private void checkMasterIsKnown() {
@@ -78,54 +74,6 @@ final class Consistency {
           "true",
           "needs authentication, and SPARK_RPC_AUTHENTICATION_ENABLED is off",
           "Switch both on, or both off.");
-    }
-  }
-
-  private void checkPorts() {
-    Map<Integer, String> taken = new LinkedHashMap<>();
-    Ports ports = settings.network().ports();
-    if (settings.runs(Role.MASTER)) {
-      take(taken, "SPARK_MASTER_PORT", ports.master());
-      take(taken, "SPARK_MASTER_WEBUI_PORT", ports.masterUi());
-    }
-    if (settings.runs(Role.WORKER)) {
-      ports.worker().ifPresent(port -> take(taken, "SPARK_WORKER_PORT", port));
-      take(taken, "SPARK_WORKER_WEBUI_PORT", ports.workerUi());
-      take(taken, "SHUFFLE_SERVICE_PORT", ports.shuffleService());
-    }
-    if (settings.runs(Role.THRIFTSERVER)) {
-      take(taken, "THRIFT_PORT", ports.thrift());
-    }
-    if (settings.runs(Role.CONNECT)) {
-      take(taken, "CONNECT_PORT", ports.connect());
-    }
-    if (settings.runsSqlDriver()) {
-      take(taken, "SQL_DRIVER_PORT", ports.sqlDriver());
-      take(taken, "SQL_BLOCK_MANAGER_PORT", ports.sqlBlockManager());
-      take(taken, "SQL_UI_PORT", ports.sqlUi());
-    }
-    if (settings.runs(Role.HISTORYSERVER)) {
-      take(taken, "HISTORY_PORT", ports.history());
-    }
-    if (settings.runs(Role.GATEWAY)) {
-      take(taken, "GATEWAY_PORT", ports.gateway());
-    }
-    if (settings.runs(Role.NOTEBOOK)) {
-      take(taken, "NOTEBOOK_PORT", ports.notebook());
-    }
-    if (!settings.roles().isEmpty()) {
-      take(taken, "MANAGEMENT_PORT", ports.management());
-    }
-  }
-
-  private void take(Map<Integer, String> taken, String variable, int port) {
-    String owner = taken.putIfAbsent(port, variable);
-    if (owner != null) {
-      problems.add(
-          variable,
-          Integer.toString(port),
-          "is also the port of " + owner,
-          "Give one of the two another port.");
     }
   }
 }

@@ -1,10 +1,9 @@
 package io.sparkappliance.sparkconf;
 
+import io.sparkappliance.settings.PortCollisions;
 import io.sparkappliance.settings.Problems;
-import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.Ports;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,6 +12,18 @@ import java.util.Optional;
  * for it, and whatever wins is also what is started with and probed.
  */
 final class EffectivePorts {
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "SPARK_MASTER_WEBUI_PORT", "spark.master.ui.port",
+          "SPARK_WORKER_WEBUI_PORT", "spark.worker.ui.port",
+          "SHUFFLE_SERVICE_PORT", "spark.shuffle.service.port",
+          "THRIFT_PORT", "hive.server2.thrift.port",
+          "CONNECT_PORT", "spark.connect.grpc.binding.port",
+          "HISTORY_PORT", "spark.history.ui.port",
+          "SQL_DRIVER_PORT", "spark.driver.port",
+          "SQL_BLOCK_MANAGER_PORT", "spark.driver.blockManager.port",
+          "SQL_UI_PORT", "spark.ui.port");
+
   private final Settings settings;
   private final SparkProperties properties;
   private final HiveSite hiveSite;
@@ -31,85 +42,44 @@ final class EffectivePorts {
     Ports settled = inForce(given);
     if (!settled.equals(given)) {
       // Collisions among the variables alone were found before.
-      checkCollisions(settled);
+      new PortCollisions(settings, EffectivePorts::settingOf, problems).check(settled);
     }
     return settled;
   }
 
-  private void checkCollisions(Ports ports) {
-    Map<Integer, String> taken = new HashMap<>();
-    if (settings.runs(Role.MASTER)) {
-      take(taken, "SPARK_MASTER_PORT", ports.master());
-      take(taken, "spark.master.ui.port", ports.masterUi());
-    }
-    if (settings.runs(Role.WORKER)) {
-      ports.worker().ifPresent(port -> take(taken, "SPARK_WORKER_PORT", port));
-      take(taken, "spark.worker.ui.port", ports.workerUi());
-      take(taken, "spark.shuffle.service.port", ports.shuffleService());
-    }
-    if (settings.runs(Role.THRIFTSERVER)) {
-      take(taken, "hive.server2.thrift.port", ports.thrift());
-    }
-    if (settings.runs(Role.CONNECT)) {
-      take(taken, "spark.connect.grpc.binding.port", ports.connect());
-    }
-    if (settings.runsSqlDriver()) {
-      take(taken, "spark.driver.port", ports.sqlDriver());
-      take(taken, "spark.driver.blockManager.port", ports.sqlBlockManager());
-      take(taken, "spark.ui.port", ports.sqlUi());
-    }
-    if (settings.runs(Role.HISTORYSERVER)) {
-      take(taken, "spark.history.ui.port", ports.history());
-    }
-    if (settings.runs(Role.GATEWAY)) {
-      take(taken, "GATEWAY_PORT", ports.gateway());
-    }
-    if (settings.runs(Role.NOTEBOOK)) {
-      take(taken, "NOTEBOOK_PORT", ports.notebook());
-    }
-    if (!settings.roles().isEmpty()) {
-      take(taken, "MANAGEMENT_PORT", ports.management());
-    }
-  }
-
-  private void take(Map<Integer, String> taken, String name, int port) {
-    String owner = taken.putIfAbsent(port, name);
-    if (owner != null) {
-      problems.add(
-          name,
-          Integer.toString(port),
-          "is also the port of " + owner,
-          "Give one of the two another port.");
-    }
-  }
-
   private Ports inForce(Ports given) {
-    String blockManager = "spark.driver.blockManager.port";
+    String blockManager = settingOf("SQL_BLOCK_MANAGER_PORT");
     if (properties.value(blockManager).isEmpty()) {
       blockManager = "spark.blockManager.port";
     }
     return new Ports(
         given.master(),
-        shared("SPARK_MASTER_WEBUI_PORT", "spark.master.ui.port", given.masterUi()),
+        shared("SPARK_MASTER_WEBUI_PORT", given.masterUi()),
         given.worker(),
-        shared("SPARK_WORKER_WEBUI_PORT", "spark.worker.ui.port", given.workerUi()),
-        shared("SHUFFLE_SERVICE_PORT", "spark.shuffle.service.port", given.shuffleService()),
+        shared("SPARK_WORKER_WEBUI_PORT", given.workerUi()),
+        shared("SHUFFLE_SERVICE_PORT", given.shuffleService()),
         thrift(given.thrift()),
-        shared("CONNECT_PORT", "spark.connect.grpc.binding.port", given.connect()),
-        shared("HISTORY_PORT", "spark.history.ui.port", given.history()),
+        shared("CONNECT_PORT", given.connect()),
+        shared("HISTORY_PORT", given.history()),
         given.gateway(),
         given.notebook(),
         given.management(),
-        ofSqlDriver("SQL_DRIVER_PORT", "spark.driver.port", given.sqlDriver()),
+        ofSqlDriver("SQL_DRIVER_PORT", settingOf("SQL_DRIVER_PORT"), given.sqlDriver()),
         ofSqlDriver("SQL_BLOCK_MANAGER_PORT", blockManager, given.sqlBlockManager()),
-        ofSqlDriver("SQL_UI_PORT", "spark.ui.port", given.sqlUi()));
+        ofSqlDriver("SQL_UI_PORT", settingOf("SQL_UI_PORT"), given.sqlUi()));
+  }
+
+  /** In a collision that only files can have made, the setting says more than the variable. */
+  private static String settingOf(String variable) {
+    return SETTINGS.getOrDefault(variable, variable);
   }
 
   private boolean isGiven(String variable) {
     return settings.network().givenPorts().contains(variable);
   }
 
-  private int shared(String variable, String key, int port) {
+  private int shared(String variable, int port) {
+    String key = settingOf(variable);
     properties.put(isGiven(variable) ? Layer.VARIABLE : Layer.NODE, key, Integer.toString(port));
     return read(key, properties.value(key).orElseThrow(), port);
   }
@@ -125,7 +95,7 @@ final class EffectivePorts {
   }
 
   private int thrift(int port) {
-    String key = "hive.server2.thrift.port";
+    String key = settingOf("THRIFT_PORT");
     if (isGiven("THRIFT_PORT")) {
       return port;
     }
