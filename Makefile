@@ -24,8 +24,8 @@ format: ## mend the formatting
 
 docs: ## docs/environment.md from the catalogue of variables
 	@setup/builder mvn -q -B package -DskipTests
-	@SPARK_APPLIANCE_HOME=target/appliance setup/builder sh entrypoint/spark-appliance environment > target/environment.md
+	@setup/builder env SPARK_APPLIANCE_HOME=target/appliance sh entrypoint/spark-appliance environment >target/environment.md
 	@mv target/environment.md docs/environment.md
 
-clean: ## remove what was built here
-	rm -rf target build
+clean: ## remove what was built in this folder; images, and the data of `make run`, stay
+	rm -rf target build/venv build/testenv build/home build/reproducible build/*.log

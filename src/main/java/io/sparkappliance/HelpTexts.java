@@ -2,28 +2,35 @@ package io.sparkappliance;
 
 /** Texts for people who did not say what they want. */
 final class HelpTexts {
-  /** Shown when a node is started without any role. */
-  static final String NO_ROLE =
+  private static final String NO_ROLE =
       """
       No role is asked for, so there is nothing to start. Switch roles on by variables:
 
         a single node with SQL by REST, JDBC and Spark Connect
           docker run -p 127.0.0.1:8000:8000 -p 127.0.0.1:10000:10000 -p 127.0.0.1:15002:15002 \\
             -e START_MASTER=true -e START_WORKER=true -e START_THRIFTSERVER=true \\
-            -e START_CONNECT=true -e START_WEBAPP=true spark-appliance
+            -e START_CONNECT=true -e START_WEBAPP=true IMAGE
 
         a master, for workers on other machines
           docker run --network host -e START_MASTER=true -e CLUSTER_SIZE=3 \\
-            -e SPARK_RPC_AUTHENTICATION_SECRET=… spark-appliance
+            -e SPARK_RPC_AUTHENTICATION_SECRET=one-secret-for-all IMAGE
 
         a worker for that master
           docker run --network host -e START_WORKER=true \\
             -e MASTER_STACK_NAME=spark://MASTER:7077 \\
-            -e SPARK_RPC_AUTHENTICATION_SECRET=… spark-appliance
+            -e SPARK_RPC_AUTHENTICATION_SECRET=one-secret-for-all IMAGE
 
       Roles: START_MASTER, START_WORKER, START_THRIFTSERVER, START_CONNECT, START_HISTORYSERVER,
-      START_WEBAPP (the REST gateway), START_NOTEBOOK. Every variable: docs/environment.md, or
-      `spark-appliance check` for the values in force.""";
+      START_WEBAPP (the REST gateway), START_NOTEBOOK. Every variable: `docker run --rm IMAGE environment`.""";
 
   private HelpTexts() {}
+
+  /**
+   * Shown when a node is started without any role.
+   *
+   * @param version of the appliance, as in the image's tag
+   */
+  static String noRole(String version) {
+    return NO_ROLE.replace("IMAGE", "spark-appliance:" + version);
+  }
 }

@@ -5,6 +5,7 @@ import io.sparkappliance.settings.EnvironmentPage;
 import io.sparkappliance.settings.NoRoleException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 success, 1 a daemon keeps dying, 2 wrong use of this command,",
       "70 an error of the appliance itself, 78 wrong configuration, 143 stopped by SIGTERM.",
-      "Variables: docs/environment.md."
+      "Variables: see the command environment."
     })
 public final class Main implements Callable<Integer> {
   /** {@code EX_SOFTWARE} of BSD's {@code sysexits.h}: the fault is ours, not the user's. */
@@ -67,7 +68,7 @@ public final class Main implements Callable<Integer> {
         yield ConfigurationException.EXIT_CODE;
       }
       case NoRoleException nothing -> {
-        err.println(HelpTexts.NO_ROLE);
+        err.println(HelpTexts.noRole(Version.number()));
         yield ConfigurationException.EXIT_CODE;
       }
       default -> {
@@ -98,8 +99,13 @@ public final class Main implements Callable<Integer> {
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = Main.class.getPackage().getImplementationVersion();
-      return new String[] {"spark-appliance " + (version == null ? "(not packaged)" : version)};
+      return new String[] {"spark-appliance " + number()};
+    }
+
+    /** Of the jar; what runs from classes has none. */
+    static String number() {
+      return Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+          .orElse("unpackaged");
     }
   }
 

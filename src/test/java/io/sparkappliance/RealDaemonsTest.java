@@ -119,6 +119,7 @@ class RealDaemonsTest {
       answer = node.query(sql, TOKEN);
     } catch (SQLException refused) {
       answer = String.valueOf(refused.getMessage());
+      assertThat(answer).as("refused by Spark, not by a server that is away").contains("SQLSTATE");
     }
     assertNoSecret(sql, answer);
   }

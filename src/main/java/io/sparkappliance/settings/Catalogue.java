@@ -418,7 +418,7 @@ public final class Catalogue {
         add(
             "AUTH_URL",
             Group.ACCESS,
-            Parsers.location(),
+            Parsers.text(),
             "",
             "OAuth2 authorisation endpoint. Not supported yet: a node that is given one does not"
                 + " start.");
@@ -426,7 +426,7 @@ public final class Catalogue {
         add(
             "TOKENINFO_URL",
             Group.ACCESS,
-            Parsers.location(),
+            Parsers.text(),
             "",
             "Endpoint that validates bearer tokens. Not supported yet: a node that is given one does"
                 + " not start.");

@@ -32,6 +32,8 @@ final class NameCheck {
           "SPARK_EXECUTOR_CORES",
           "SPARK_DRIVER_MEMORY");
 
+  private static final String MASK = "******";
+
   private final Set<String> known;
 
   NameCheck(Catalogue catalogue) {
@@ -58,7 +60,7 @@ final class NameCheck {
     if (meant.isPresent()) {
       problems.add(
           name,
-          shown(name, value),
+          isSecret(meant.get()) ? MASK : shown(name, value),
           "no variable of this name is known; did you mean " + meant.get() + "?",
           "Rename it, or remove it.");
     } else if (name.startsWith("START_")) {
@@ -74,7 +76,11 @@ final class NameCheck {
 
   /** A misspelt secret is a secret all the same. */
   private static String shown(String name, String value) {
-    return name.matches(".*(TOKEN|SECRET|PASSWORD|KEY).*") ? "******" : value;
+    return isSecret(name) ? MASK : value;
+  }
+
+  private static boolean isSecret(String name) {
+    return name.matches(".*(TOKEN|SECRET|PASSWORD|KEY).*");
   }
 
   private Optional<String> nearest(String name) {

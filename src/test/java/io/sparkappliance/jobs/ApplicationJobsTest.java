@@ -296,9 +296,7 @@ class ApplicationJobsTest {
     JobId gone = JobId.random();
     Files.createFile(root.resolve("unfinished").resolve(gone.value()));
     Files.createFile(root.resolve("unfinished").resolve("what-is-this"));
-    long begin = System.nanoTime();
     try (Jobs jobs = open(1, 1)) {
-      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
       for (JobId id : ids) {
         assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.FAILED);
       }

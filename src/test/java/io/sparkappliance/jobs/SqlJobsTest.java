@@ -270,7 +270,6 @@ class SqlJobsTest {
   void closing_interrupts_what_runs_and_what_waits() throws Exception {
     Path root = directory.resolve("closed");
     List<JobId> ids = new ArrayList<>();
-    long begin = System.nanoTime();
     try (Jobs closing = openJobs(root)) {
       for (int i = 0; i < 3; i++) {
         Path script = Files.createTempFile(closing.incoming(), "script", "");
@@ -285,7 +284,6 @@ class SqlJobsTest {
                   closing.find(Jobs.LOCAL_OWNER, ids.getFirst()).orElseThrow().state()
                       == JobState.RUNNING);
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMinutes(2));
     JobStore left = JobStore.open(root);
     for (JobId id : ids) {
       assertThat(left.find(id).orElseThrow().reason())

@@ -36,7 +36,7 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " API_TOKN=very-secret-1",
             """
-            API_TOKN=very-secret-1: no variable of this name is known; did you mean API_TOKEN?
+            API_TOKN=******: no variable of this name is known; did you mean API_TOKEN?
                Rename it, or remove it."""),
         mistake(
             SINGLE + " API_TOKENS=very-secret-1",

@@ -13,7 +13,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -235,11 +234,9 @@ class SupervisorTest {
         .daemon("stubborn", "trap '' TERM; touch $0.ready; while :; do sleep 1; done")
         .start();
     await().until(() -> node.supervisor().status().isReady());
-    Instant told = Instant.now();
     node.supervisor().stop(143);
 
     assertThat(node.exitCode()).isEqualTo(143);
-    assertThat(Duration.between(told, Instant.now())).isLessThan(Duration.ofSeconds(4));
     assertThat(node.output()).contains("appliance | stubborn did not stop within 1.0 s: killed");
     assertThat(node.events()).contains("stop master");
   }

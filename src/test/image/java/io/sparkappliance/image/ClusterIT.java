@@ -199,6 +199,22 @@ final class ClusterIT {
             .runToEnd(DEADLINE);
     assertThat(output.exitCode()).as(output.all()).isNotZero();
     assertThat(output.out()).doesNotContain("499500");
+    assertThat(output.err())
+        .as("why it is not served")
+        .containsAnyOf("All masters are unresponsive", "SASL", "authentication");
+  }
+
+  @Test
+  void sqlCanNotReadTheSecretsThatTheContainerWasGiven() {
+    String output =
+        gateway.query(
+            "select '${env:API_TOKEN_FILE}' as a, '${env:SPARK_RPC_AUTHENTICATION_SECRET}' as b,"
+                + " reflect('java.lang.System','getenv','API_TOKEN_FILE') as c,"
+                + " reflect('java.lang.System','getenv','_SPARK_AUTH_SECRET') as d",
+            "");
+    assertThat(output)
+        .contains("| ${env:API_TOKEN_FILE} ", "${env:SPARK_RPC_AUTHENTICATION_SECRET}", "| null ")
+        .doesNotContain(TOKEN, "secret-of-this-cluster", "/run/secrets");
   }
 
   @Test

@@ -107,7 +107,12 @@ final class GatewayContractIT {
         GatewayClient.jobId(
             gateway.submit(
                 "wait.py",
-                "import sys, time\nprint('begun', flush=True)\ntime.sleep(8)\nprint('ended')\n"
+                """
+                import os, time
+                print('begun', flush=True)
+                while not os.path.exists('/tmp/contract-go'): time.sleep(0.1)
+                print('ended')
+                """
                     .getBytes(UTF_8),
                 Map.of()));
     Http.Answer status = gateway.get("/get_job_status/" + job);
@@ -115,6 +120,7 @@ final class GatewayContractIT {
     assertThat(SharedNode.json(status.text()))
         .isEqualTo(SharedNode.json("{\"job_id\":\"" + job + "\",\"status\":\"running\"}"));
     assertThat(gateway.get("/get_job_output/" + job).code()).isEqualTo(404);
+    SharedNode.get().container().shell("touch /tmp/contract-go");
     assertThat(gateway.output(job)).isEqualTo("begun\nended\n");
   }
 

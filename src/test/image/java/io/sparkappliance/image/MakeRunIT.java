@@ -7,11 +7,13 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,12 +21,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code make run}, as somebody at a terminal uses it. Its ports are those that people expect. */
 final class MakeRunIT {
   private static final Pattern EXAMPLE = Pattern.compile("\\| +(try \\w+) +(.+)");
+  private static final Pattern PAGE = Pattern.compile("\\| {3}[a-z ]+ +(http://\\S+)\\s");
+  private static final Pattern CONNECT = Pattern.compile("\\| +Connect +(sc://\\S+)");
   private static final List<Integer> PORTS =
       List.of(7077, 8000, 8080, 8081, 8090, 8888, 10_000, 15_002, 18_080);
 
   @ParameterizedTest
   @ValueSource(strings = {"container", "host"})
   void printsCommandsThatWorkWhenPastedAndStopsEverythingAtCtrlC(String runner) throws Exception {
+    assertThat(PORTS)
+        .as("ports that have to be free on this machine, and are not")
+        .noneMatch(MakeRunIT::answers);
     String name = Lab.unique("run").replaceAll("[^a-z0-9-]", "-");
     Path log = Files.createDirectories(Lab.TARGET).resolve("make-run-" + runner + ".log");
     // A session of its own: the terminal sends Ctrl-C to all processes of the group. Who started
@@ -53,6 +60,15 @@ final class MakeRunIT {
             .as("%s: %s%n%s", runner, example.group(1), output.err())
             .contains("42");
       }
+      List<String> pages =
+          PAGE.matcher(text(log)).results().map(page -> page.group(1)).distinct().toList();
+      assertThat(pages).hasSize(6);
+      assertThat(pages)
+          .allSatisfy(page -> assertThat(Http.get(URI.create(page)).code()).isBetween(200, 302));
+      Matcher connect = CONNECT.matcher(text(log));
+      assertThat(connect.find()).as("an address for Connect").isTrue();
+      assertThat(HostPython.ok("connect_sum.py", connect.group(1))).isEqualTo("499500\n");
+
       interrupt(make);
       await("the end after Ctrl-C, log in " + log)
           .atMost(Duration.ofSeconds(90))

@@ -19,7 +19,7 @@ final class NotebookIT {
   static void start() {
     node = SharedNode.get().withFlights();
     notebook = node.container().http(8888, "/");
-    token = node.token();
+    token = SharedNode.NOTEBOOK_TOKEN;
   }
 
   @Test

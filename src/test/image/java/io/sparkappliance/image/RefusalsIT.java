@@ -61,7 +61,9 @@ final class RefusalsIT {
     Docker.Output output = launch(master().env("API_TOKEN", "very-secret-token").command("check"));
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.all())
-        .contains("API_TOKEN", "START_MASTER")
+        .contains("API_TOKEN = ******   (environment)", "START_MASTER = true   (environment)")
+        .contains("GATEWAY_PORT = 8000   (default)", "spark.master.ui.port = 8080")
+        .contains("Daemons, in the order of their start\n  master\n", "deploy.master.Master")
         .doesNotContain("very-secret-token");
     assertThat(launch(master().env("API_AUTH", "sometimes").command("check")).exitCode())
         .isEqualTo(78);

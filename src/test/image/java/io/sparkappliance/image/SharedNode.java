@@ -29,6 +29,9 @@ final class SharedNode {
   /** Time in which every role of a node on a busy machine becomes ready. */
   static final Duration START = Duration.ofMinutes(6);
 
+  /** Given by a variable, so that tests can look for a secret where variables are passed on. */
+  static final String NOTEBOOK_TOKEN = "notebook-token-of-the-shared-node";
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static SharedNode instance;
   private static String failure;
@@ -75,10 +78,11 @@ final class SharedNode {
             .env("DRIVER_MEMORY", "1g")
             .env("SPARK_WORKER_CORES", "4")
             .env("DEFAULT_CORES", "2")
-            // Short, so that a test can wait for the end of idleness.
-            .env("SPARK_CONF_spark_dynamicAllocation_executorIdleTimeout", "10s")
+            // Short, so that a test can wait for its end: as shipped it is ten minutes.
             .env("SPARK_CONF_spark_dynamicAllocation_cachedExecutorIdleTimeout", "15s")
             .env("MAX_UPLOAD_SIZE", MAX_UPLOAD)
+            // Nothing needs it: it is there to be looked for.
+            .env("NOTEBOOK_TOKEN", NOTEBOOK_TOKEN)
             .env("PYTHON_LIBS", "/data/" + wheel.getFileName())
             .mount(Flights.csv().getParent(), "/data")
             .mount(initScripts(), "/docker-entrypoint-initdb.d")

@@ -1,5 +1,6 @@
 package io.sparkappliance.image;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -55,12 +56,29 @@ final class SupervisionIT {
     GatewayClient gateway = node.gateway();
     String finished = GatewayClient.jobId(gateway.sendQuery("select 42 as answer", Map.of()));
     String output = gateway.output(finished);
+    String running =
+        GatewayClient.jobId(
+            gateway.submit(
+                "wait.py",
+                """
+                import os, time
+                print('begun')
+                while not os.path.exists('/tmp/go'): time.sleep(0.1)
+                """
+                    .getBytes(UTF_8),
+                Map.of()));
+    await("the application runs")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> find(Pattern.compile("python3 .*application.py")).isPresent());
     node.container()
         .shell("kill -9 " + find(Pattern.compile("io.sparkappliance.Main gateway")).orElseThrow());
     await("the gateway is back")
         .atMost(Duration.ofMinutes(1))
         .ignoreExceptions()
         .until(() -> gateway.get("/get_job_output/" + finished).text().equals(output));
+    assertThat(gateway.get("/get_job_status/" + running).code()).isEqualTo(200);
+    node.container().shell("touch /tmp/go");
+    assertThat(gateway.output(running)).isEqualTo("begun\n");
   }
 
   @Test

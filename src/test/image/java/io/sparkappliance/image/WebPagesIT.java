@@ -67,6 +67,17 @@ final class WebPagesIT {
     Http.Answer master = Http.get(node.container().http(8080, "/metrics/prometheus/"));
     assertThat(master.code()).isEqualTo(200);
     assertThat(master.text()).contains("metrics_master_aliveWorkers");
+    for (int port : List.of(8081, 4040)) {
+      Docker.Output page =
+          node.container()
+              .exec(
+                  "python3",
+                  "-c",
+                  "import socket, urllib.request; print(urllib.request.urlopen('http://'"
+                      + " + socket.gethostname() + ':%d/metrics/prometheus/').read().decode())"
+                          .formatted(port));
+      assertThat(page.out()).as("port %d: %s", port, page.err()).contains("metrics_");
+    }
   }
 
   @Test
@@ -83,7 +94,7 @@ final class WebPagesIT {
   void nobodyCanSubmitOverPort6066() {
     Docker.Output listening =
         node.container().exec("sh", "-c", "grep -c ':17B2 ' /proc/net/tcp /proc/net/tcp6");
-    assertThat(listening.out().lines()).allMatch(line -> line.endsWith(":0"));
+    assertThat(listening.out().lines()).hasSize(2).allMatch(line -> line.endsWith(":0"));
   }
 
   @Test
