@@ -90,16 +90,10 @@ docker_answers() {
   [ -n "$client" ] && "$client" info >/dev/null 2>&1
 }
 
-# need_engine SCRIPT: a Docker engine that this user may use. A user of sudo joins the group docker, with which the script
-# then starts anew: a login has the groups it began with.
+# A Docker engine that this user may use. Membership in its group is as good as root, so that nobody is added unasked.
 need_engine() {
   setup/engine
-  docker_answers && return
-  [ -z "${JOINED_DOCKER_GROUP:-}" ] || die "$(id -un) may not use the Docker engine: see https://docs.docker.com/engine/install/linux-postinstall/"
-  say "adds $(id -un) to the group docker"
-  as_root usermod --append --groups docker "$(id -un)"
-  export JOINED_DOCKER_GROUP=true
-  exec sg docker "$1"
+  docker_answers || die "the Docker engine runs, and $(id -un) may not use it: sudo usermod -aG docker $(id -un), then log in again (or: sg docker 'make …')"
 }
 
 # Where the build has its tools: on this machine, or where that lacks a JDK (or BUILDER=container says so) in a container.

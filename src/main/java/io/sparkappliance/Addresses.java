@@ -2,10 +2,13 @@ package io.sparkappliance;
 
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 
 /** What a user needs to know when the node is ready: where things are, and how to get in. */
 final class Addresses {
@@ -74,17 +77,22 @@ final class Addresses {
         : address;
   }
 
-  /** Clients insist on TLS with a token, except for the host name {@code localhost}. */
+  /**
+   * Clients insist on TLS with a parameter {@code token}, except for the host name {@code
+   * localhost}; a header by another name they send as it is.
+   */
   private String connect(Ports ports) {
     String address = "sc://" + publicHost() + ":" + ports.connect() + "/";
-    return settings.access().connect() == AuthMode.TOKEN
-        ? address + ";token=" + (showToken ? credentials.apiToken().reveal() : "TOKEN")
-        : address;
+    if (settings.access().connect() == AuthMode.NONE) {
+      return address;
+    }
+    String parameter = publicHost().equals("localhost") ? ";token=" : ";authorization=Bearer%20";
+    return address + parameter + (showToken ? inUrl(credentials.apiToken()) : "TOKEN");
   }
 
   private String notebookToken() {
     boolean same = credentials.notebookToken().equals(credentials.apiToken());
-    return showToken && same ? credentials.apiToken().reveal() : "TOKEN";
+    return showToken && same ? inUrl(credentials.apiToken()) : "TOKEN";
   }
 
   private void tokenLines(StringBuilder text) {
@@ -103,6 +111,15 @@ final class Addresses {
               + "   (give its content to other nodes and clients as"
               + " SPARK_RPC_AUTHENTICATION_SECRET)");
     }
+    boolean authenticated = node.value("spark.authenticate").filter("true"::equals).isPresent();
+    if (settings.runs(Role.MASTER) && !authenticated) {
+      line(
+          text,
+          "warning",
+          "no cluster secret: everybody who reaches port "
+              + node.ports().master()
+              + " can run code here (SPARK_RPC_AUTHENTICATION_SECRET_FILE closes it)");
+    }
     warn(text, settings.runs(Role.GATEWAY), access.api(), "API_AUTH", "the gateway");
     warn(text, settings.runs(Role.THRIFTSERVER), access.thrift(), "THRIFT_AUTH", "JDBC");
     warn(text, settings.runs(Role.CONNECT), access.connect(), "CONNECT_AUTH", "Spark Connect");
@@ -115,7 +132,8 @@ final class Addresses {
     if (sql && settings.runs(Role.GATEWAY)) {
       String curl = "curl -sf";
       if (settings.access().api() == AuthMode.TOKEN) {
-        curl += " -H 'Authorization: Bearer " + credentials.apiToken().reveal() + "'";
+        String header = "Authorization: Bearer " + credentials.apiToken().reveal();
+        curl += " -H '" + header.replace("'", "'\\''") + "'";
       }
       String gateway = "http://" + publicHost() + ":" + ports.gateway();
       // A job that runs has no output yet: 404.
@@ -152,7 +170,7 @@ final class Addresses {
     if (settings.runs(Role.CONNECT)) {
       String token =
           settings.access().connect() == AuthMode.TOKEN
-              ? ";token=" + credentials.apiToken().reveal()
+              ? ";token=" + inUrl(credentials.apiToken())
               : "";
       line(
           text,
@@ -165,6 +183,11 @@ final class Addresses {
               + token
               + "\").getOrCreate().sql(\"select 42\").first()[0])'");
     }
+  }
+
+  /** Percent-encoded: safe in addresses, and between quotes of a shell. */
+  private static String inUrl(Secret token) {
+    return URLEncoder.encode(token.reveal(), StandardCharsets.UTF_8);
   }
 
   private static void warn(

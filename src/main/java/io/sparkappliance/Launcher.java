@@ -51,7 +51,8 @@ final class Launcher {
     Console console =
         new Console(world.out(), settings.supervision().logFormat(), Clock.systemUTC());
     read.warnings().forEach(warning -> console.say("warning: " + warning));
-    CredentialStore.Loaded loaded = new CredentialStore(settings.paths().secrets()).load(settings);
+    CredentialStore store = new CredentialStore(settings.paths().secrets());
+    CredentialStore.Loaded loaded = store.load(settings);
     Credentials credentials = loaded.credentials();
     ProcessStarter starter = ProcessStarter.ofThisMachine();
     new InitScripts(INIT_SCRIPTS, starter, console::say)
@@ -64,7 +65,7 @@ final class Launcher {
     List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
     Addresses addresses =
         new Addresses(
-            settings, credentials, node, loaded.generated() || settings.access().showToken());
+            settings, credentials, node, loaded.unseen() || settings.access().showToken());
     Supervisor supervisor =
         new Supervisor(
             daemons,
@@ -72,7 +73,7 @@ final class Launcher {
             starter,
             console,
             settings.paths().logs(),
-            () -> console.say(addresses.text()));
+            () -> tell(addresses, store, console));
     try (Management management =
         new Management(node.bindHost(), node.ports().management(), supervisor::status)) {
       Signals.handle(
@@ -145,6 +146,15 @@ final class Launcher {
     }
   }
 
+  private static void tell(Addresses addresses, CredentialStore store, Console console) {
+    console.say(addresses.text());
+    try {
+      store.shown();
+    } catch (IOException printedAgain) {
+      console.say("warning: the next start may print the token again: " + printedAgain);
+    }
+  }
+
   private static void writeNotebookConfiguration(
       Settings settings, Credentials credentials, NodeConfiguration node) {
     if (!settings.runs(Role.NOTEBOOK)) {
@@ -182,7 +192,7 @@ final class Launcher {
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
-    Preparation.prepare(settings, credentials, host(settings), memory(), world.environment());
+    Preparation.prepareClient(settings, credentials, host(settings), memory(), world.environment());
   }
 
   /** What {@link #launch} would do. */

@@ -6,6 +6,7 @@ import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -20,6 +21,8 @@ public final class CredentialStore {
   /** File name of the cluster secret. */
   public static final String RPC_SECRET = "rpc-secret";
 
+  private static final String SHOWN = "api-token-is-known";
+
   private final Path directory;
 
   /** Keeps the secrets in one directory, normally {@link Settings.Paths#secrets()}. */
@@ -28,13 +31,12 @@ public final class CredentialStore {
   }
 
   /**
-   * What is in force, and whether it was made just now.
+   * What is in force, and whether somebody has yet to be told.
    *
    * @param credentials the secrets
-   * @param generated true when the API token was made at this start, so that it has to be shown
-   *     once
+   * @param unseen true when the API token was made here and nobody was shown it so far
    */
-  public record Loaded(Credentials credentials, boolean generated) {}
+  public record Loaded(Credentials credentials, boolean unseen) {}
 
   /**
    * Loads or makes the secrets. A given secret replaces the one that was kept. The cluster secret
@@ -45,7 +47,7 @@ public final class CredentialStore {
   public Loaded load(Settings settings) {
     try {
       Settings.Access access = settings.access();
-      boolean known = access.apiToken().isPresent() || file(API_TOKEN).read().isPresent();
+      boolean known = access.apiToken().isPresent() || Files.exists(directory.resolve(SHOWN));
       Secret apiToken = keep(API_TOKEN, access.apiToken());
       Secret notebookToken = access.notebookToken().orElse(apiToken);
       return new Loaded(new Credentials(apiToken, notebookToken, rpcSecret(settings)), !known);
@@ -64,6 +66,15 @@ public final class CredentialStore {
               "Mount a volume or a tmpfs there, or give its directory to the user the container"
                   + " runs as (chown 185, or the uid of `docker run -u`)."));
     }
+  }
+
+  /**
+   * Remembers that somebody knows the token: a generated one is printed once.
+   *
+   * @throws IOException when it can't be written down; the token is then printed again
+   */
+  public void shown() throws IOException {
+    file(SHOWN).write(SHOWN);
   }
 
   private Optional<Secret> rpcSecret(Settings settings) throws IOException {

@@ -3,6 +3,7 @@ package io.sparkappliance.daemon;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A daemon of this node.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param readiness tells whether it has become ready, by using it
  * @param liveness tells whether it still is; asked again and again, so it must cost the cluster
  *     nothing
+ * @param peers what must be there on other nodes
  */
 public record DaemonSpec(
     String name,
@@ -23,7 +25,19 @@ public record DaemonSpec(
     List<String> after,
     List<HostAndPort> listens,
     Probe readiness,
-    Probe liveness) {
+    Probe liveness,
+    Peers peers) {
+  /**
+   * What must be there on other nodes. Its absence is not this daemon's failure.
+   *
+   * @param presence tells what is missing
+   * @param beforeStart whether the daemon would fail without them, so that it starts only then
+   */
+  public record Peers(Probe presence, boolean beforeStart) {
+    /** For a daemon that needs nobody. */
+    public static final Peers NONE = new Peers(Optional::empty, false);
+  }
+
   /** Takes copies that can't be changed. */
   public DaemonSpec {
     roles = List.copyOf(roles);
@@ -39,6 +53,6 @@ public record DaemonSpec(
       List<String> after,
       List<HostAndPort> listens,
       Probe readiness) {
-    this(name, roles, command, after, listens, readiness, readiness);
+    this(name, roles, command, after, listens, readiness, readiness, Peers.NONE);
   }
 }

@@ -1,5 +1,6 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.daemon.DaemonSpec.Peers;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
@@ -121,7 +122,9 @@ public final class Daemons {
         command,
         List.of(),
         listens(port, ports.workerUi(), shuffleService()),
-        probes.worker());
+        probes.worker(),
+        probes.worker(),
+        new Peers(probes.masterElsewhere(), false));
   }
 
   private int shuffleService() {
@@ -202,7 +205,8 @@ public final class Daemons {
         masterFirst(),
         listens,
         Probes.all(readiness),
-        Probes.all(liveness));
+        Probes.all(liveness),
+        new Peers(probes.masterElsewhere(), true));
   }
 
   private String plugins() {
@@ -233,6 +237,9 @@ public final class Daemons {
           }
         });
     environment.put("ADVERTISED_HOST", node.host());
+    // A file may have moved them.
+    environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
+    environment.put("SPARK_MASTER_WEBUI_PORT", Integer.toString(node.ports().masterUi()));
     environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
     environment.put("SPARK_APPLIANCE_HOME", home.toString());
     environment.put("SPARK_APPLIANCE_DATA", settings.paths().data().toString());

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import java.util.function.Consumer;
 
 /** Runs what an operator put into {@code /docker-entrypoint-initdb.d}, before any daemon. */
 public final class InitScripts {
+  private static final Duration LAST_LINES = Duration.ofSeconds(1);
+
   private final Path directory;
   private final ProcessStarter starter;
   private final Consumer<String> say;
@@ -75,10 +78,13 @@ public final class InitScripts {
   private int runOne(Command command) {
     try {
       Process process = starter.start(command);
-      try (BufferedReader output = process.inputReader()) {
-        output.lines().forEach(say);
-      }
-      return process.waitFor();
+      BufferedReader output = process.inputReader();
+      Thread drain =
+          Thread.ofVirtual().name("output of a script").start(() -> output.lines().forEach(say));
+      int code = process.waitFor();
+      // What it left in the background holds the pipe open, and goes on printing here.
+      drain.join(LAST_LINES);
+      return code;
     } catch (IOException cantStart) {
       say.accept(cantStart.getMessage());
       return 126;

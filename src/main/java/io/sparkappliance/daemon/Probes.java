@@ -8,6 +8,9 @@ import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +20,7 @@ import java.util.Optional;
 /** How each daemon is used once to find out whether it is ready. */
 final class Probes {
   private static final Optional<String> READY = Optional.empty();
+  private static final int CONNECT_MILLIS = 2_000;
 
   private final Settings settings;
   private final Credentials credentials;
@@ -73,15 +77,44 @@ final class Probes {
         };
   }
 
+  private List<HostAndPort> masterPages() {
+    List<HostAndPort> masters = settings.cluster().masters();
+    return masters.isEmpty()
+        ? List.of(here(node.ports().masterUi()))
+        : masters.stream()
+            .map(master -> new HostAndPort(master.host(), node.ports().masterUi()))
+            .toList();
+  }
+
+  /** There when a master of another node takes connections; a master of this node is waited for. */
+  Probe masterElsewhere() {
+    List<HostAndPort> masters = settings.cluster().masters();
+    if (masters.isEmpty()) {
+      return () -> READY;
+    }
+    return () ->
+        masters.stream().anyMatch(Probes::takesConnections)
+            ? READY
+            : Optional.of("no master answers at " + node.masterUrl());
+  }
+
+  private static boolean takesConnections(HostAndPort address) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
+      return true;
+    } catch (IOException nobodyThere) {
+      return false;
+    }
+  }
+
   private boolean anotherLeads() {
-    return settings.cluster().masters().stream()
-        .map(master -> new HostAndPort(master.host(), node.ports().masterUi()))
+    return masterPages().stream()
         .flatMap(page -> masters.status(page).stream())
         .anyMatch(status -> status.state() == MasterStatus.State.ALIVE);
   }
 
   Probe worker() {
-    return new WorkerProbe(http, masters, here(node.ports().workerUi()));
+    return new WorkerProbe(http, masters, masterPages(), here(node.ports().workerUi()));
   }
 
   Probe historyServer() {
@@ -116,7 +149,9 @@ final class Probes {
         () -> HiveJdbc.load(settings.paths().sparkHome()),
         here(node.ports().thrift()),
         settings.application().id() + "-readiness",
-        credentials.apiToken(),
+        settings.access().thrift() == AuthMode.TOKEN
+            ? Optional.of(credentials.apiToken())
+            : Optional.empty(),
         statement);
   }
 

@@ -8,12 +8,17 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.util.Optional;
 
-/** Ready when a login works and a statement is answered. */
+/**
+ * Ready when a login works and a statement is answered. Where a file of the operator's decides who
+ * may log in, an answer that refuses the login is as good: the token is not for such a server.
+ */
 final class ThriftProbe implements Probe {
   private static final int TIMEOUT_SECONDS = 60;
+  private static final Secret NO_PASSWORD = new Secret("none");
   private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
 
   /** Loads the JDBC driver; not before it is needed. */
@@ -25,15 +30,16 @@ final class ThriftProbe implements Probe {
   private final DriverSource source;
   private final HostAndPort server;
   private final String user;
-  private final Secret password;
+  private final Optional<Secret> token;
   private final String query;
   private HiveJdbc driver;
 
-  ThriftProbe(DriverSource source, HostAndPort server, String user, Secret password, String query) {
+  ThriftProbe(
+      DriverSource source, HostAndPort server, String user, Optional<Secret> token, String query) {
     this.source = source;
     this.server = server;
     this.user = user;
-    this.password = password;
+    this.token = token;
     this.query = query;
   }
 
@@ -47,17 +53,27 @@ final class ThriftProbe implements Probe {
       if (driver == null) {
         driver = source.load();
       }
-      try (Connection connection = driver.connect(server, user, password);
+      try (Connection connection = driver.connect(server, user, token.orElse(NO_PASSWORD));
           Statement statement = connection.createStatement()) {
         statement.setQueryTimeout(TIMEOUT_SECONDS);
         statement.execute(query);
         return Optional.empty();
       }
+    } catch (SQLTimeoutException late) {
+      return Optional.of(query + " takes too long");
     } catch (SQLException refused) {
+      if (token.isEmpty() && isRefusedLogin(refused)) {
+        return Optional.empty();
+      }
       return Optional.of(query + " fails: " + firstLine(refused));
     } catch (IOException noDriver) {
       return Optional.of("the JDBC driver can't be loaded: " + noDriver.getMessage());
     }
+  }
+
+  private static boolean isRefusedLogin(SQLException failure) {
+    String text = String.valueOf(failure.getMessage());
+    return text.contains("Error validating the login") || text.contains("Peer indicated failure");
   }
 
   private boolean listens() {

@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Ready when the master that the worker registered with counts it as alive. */
@@ -20,11 +21,21 @@ final class WorkerProbe implements Probe {
 
   private final HttpClient http;
   private final MasterClient masters;
+  private final List<HostAndPort> masterPages;
   private final HttpRequest ownPage;
 
-  WorkerProbe(HttpClient http, MasterClient masters, HostAndPort webUi) {
+  /**
+   * Prepares the probe.
+   *
+   * @param masterPages where masters have their web pages, as this node reaches them: what a worker
+   *     calls its master's page is an address for people
+   * @param webUi the worker's own page
+   */
+  WorkerProbe(
+      HttpClient http, MasterClient masters, List<HostAndPort> masterPages, HostAndPort webUi) {
     this.http = http;
     this.masters = masters;
+    this.masterPages = List.copyOf(masterPages);
     this.ownPage =
         HttpRequest.newBuilder(URI.create("http://" + webUi + "/json/")).timeout(TIMEOUT).build();
   }
@@ -40,17 +51,14 @@ final class WorkerProbe implements Probe {
       Thread.currentThread().interrupt();
       return Optional.of("stopped");
     }
-    String masterPage = worker.path("masterwebuiurl").asText();
-    if (masterPage.isEmpty()) {
+    if (worker.path("masterwebuiurl").asText().isEmpty()) {
       return Optional.of("no master has registered it yet");
     }
-    URI page = URI.create(masterPage);
     String id = worker.path("id").asText();
     boolean alive =
-        masters
-            .status(new HostAndPort(page.getHost(), page.getPort()))
+        masterPages.stream()
+            .flatMap(page -> masters.status(page).stream())
             .filter(status -> status.state() == MasterStatus.State.ALIVE)
-            .stream()
             .flatMap(status -> status.workers().stream())
             .anyMatch(known -> known.id().equals(id) && known.isAlive());
     return alive ? Optional.empty() : Optional.of("its master does not count it as alive");

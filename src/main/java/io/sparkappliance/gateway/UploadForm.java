@@ -9,6 +9,7 @@ import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -72,6 +73,7 @@ final class UploadForm implements AutoCloseable {
     try {
       Map<String, String> fields = new HashMap<>();
       Optional<String> fileName = Optional.empty();
+      long fieldBytes = 0;
       for (Part part : context.req().getParts()) {
         if (part.getName() == null) {
           continue;
@@ -80,6 +82,11 @@ final class UploadForm implements AutoCloseable {
           store(part, file);
           fileName = Optional.of(Optional.ofNullable(part.getSubmittedFileName()).orElse(""));
         } else {
+          // Jetty's own limit leaves out parts that come with a file name.
+          fieldBytes += part.getSize();
+          if (fieldBytes > MAX_FIELDS_BYTES) {
+            throw formTooLarge();
+          }
           fields.put(part.getName(), text(part));
         }
       }
@@ -90,6 +97,9 @@ final class UploadForm implements AutoCloseable {
               fileName.orElseThrow(() -> new InvalidRequestException(FILE, "is missing")));
       complete = true;
       return form;
+    } catch (FileSystemException disk) {
+      // Not the client's fault: it is logged and answered as one of ours.
+      throw disk;
     } catch (ServletException
         | IllegalStateException
         | IOException
@@ -107,8 +117,7 @@ final class UploadForm implements AutoCloseable {
     for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
       String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
       if (text.contains("form is larger")) {
-        return new TooLargeException(
-            "form", new MemorySize(MAX_FIELDS_BYTES), " for all its fields but the file");
+        return formTooLarge();
       }
       if (text.contains("max length exceeded")) {
         return tooLarge(limit);
@@ -116,6 +125,11 @@ final class UploadForm implements AutoCloseable {
     }
     return new InvalidRequestException(
         FILE, "can't be read: the multipart/form-data body is malformed or cut short");
+  }
+
+  private static TooLargeException formTooLarge() {
+    return new TooLargeException(
+        "form", new MemorySize(MAX_FIELDS_BYTES), " for all its fields but the file");
   }
 
   private static TooLargeException tooLarge(MemorySize limit) {

@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -109,7 +110,10 @@ public final class Jobs implements AutoCloseable {
         new SqlSessions(
             settings.paths().sparkHome(),
             settings.application().sqlUser(hostname),
-            credentials.apiToken(),
+            // The token is not for a server that asks somebody else who may log in.
+            settings.access().thrift() == Settings.AuthMode.TOKEN
+                ? credentials.apiToken()
+                : new Secret("none"),
             gateway.maxConcurrentQueries());
     Jobs jobs =
         new Jobs(
@@ -207,8 +211,13 @@ public final class Jobs implements AutoCloseable {
           ProcessIdentity identity =
               ProcessIdentity.of(process.toHandle())
                   .orElseThrow(() -> new JobFailure("spark-submit could not be started"));
-          save(job, job.job.running(Instant.now(), identity));
           job.process = Optional.of(process.toHandle());
+          try {
+            save(job, job.job.running(Instant.now(), identity));
+          } catch (IOException unwritten) {
+            process.destroyForcibly();
+            throw unwritten;
+          }
           if (stopping) {
             ProcessTree.end(List.of(process.toHandle()), limits.stopTime());
           } else {
@@ -419,7 +428,13 @@ public final class Jobs implements AutoCloseable {
     List<Job> running = new ArrayList<>();
     List<ProcessHandle> processes = new ArrayList<>();
     for (JobId id : store.unfinished()) {
-      Optional<Job> job = store.find(id);
+      Optional<Job> job;
+      try {
+        job = store.find(id);
+      } catch (IOException damaged) {
+        LOG.error("the record of job {} is damaged", id, damaged);
+        continue;
+      }
       Optional<ProcessHandle> process = job.flatMap(Job::process).flatMap(ProcessIdentity::find);
       if (process.isPresent()) {
         running.add(job.get());

@@ -39,9 +39,14 @@ final class ResultWriter implements AutoCloseable {
     Column.write(columns, json);
     json.writeEndObject();
     while (result.next()) {
-      json.writeStartArray();
+      // A value that the driver can't make sense of must not leave half a row behind.
+      List<Object> row = new ArrayList<>();
       for (int i = 1; i <= columns.size(); i++) {
-        writeValue(result.getObject(i));
+        row.add(result.getObject(i));
+      }
+      json.writeStartArray();
+      for (Object value : row) {
+        writeValue(value);
       }
       json.writeEndArray();
     }

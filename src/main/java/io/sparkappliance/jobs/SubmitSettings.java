@@ -98,7 +98,7 @@ final class SubmitSettings {
   /** What could be the name of a file on this node, wherever in the value it comes. */
   private static final Pattern LOCAL =
       Pattern.compile(
-          "(?:^|[\\s,;=:@'\"(])\\s*(?:/(?!/)|~|\\.\\.?/)|(?:file|local|jar|localjceks|jceks):|/\\.\\./",
+          "(?:^|[\\s,;=:@'\"(])\\s*(?:(?<!:)//|/(?!/)|~|\\.\\.?/)|(?:file|local|jar|localjceks|jceks):|/\\.\\./",
           Pattern.CASE_INSENSITIVE);
 
   private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");

@@ -261,7 +261,7 @@ final class Parsers {
         text -> Optional.of(text.toLowerCase(Locale.ROOT)).filter(names::contains));
   }
 
-  /** A token or a shared secret: long enough not to be guessed, safe in headers and URLs. */
+  /** A token or a shared secret: long enough not to be guessed, safe in headers. */
   static Parser<Secret> secret() {
     return new Parser<>(
         "must be at least 8 printable ASCII characters without spaces",

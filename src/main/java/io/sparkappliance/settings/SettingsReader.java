@@ -315,7 +315,7 @@ public final class SettingsReader {
       return variable.fallback().flatMap(variable.parser().read());
     }
     Found first = found.getFirst();
-    String shown = variable.isSecret() ? "******" : first.text();
+    String shown = variable.isSecret() ? "******" : withoutLogin(first.text());
     resolved.put(variable.name(), new Resolved(variable.name(), shown, first.origin()));
     Optional<T> value = variable.parser().read().apply(first.text());
     if (value.isEmpty()) {
@@ -331,6 +331,12 @@ public final class SettingsReader {
                   + ", or leave it out."));
     }
     return value;
+  }
+
+  /** Addresses may carry a login, and signed ones their signature. */
+  private static String withoutLogin(String text) {
+    return text.replaceAll("://[^/@\\s,]+@", "://******@")
+        .replaceAll("(://[^\\s,?]+)\\?[^\\s,]*", "$1?******");
   }
 
   private List<Found> find(Variable<?> variable) {

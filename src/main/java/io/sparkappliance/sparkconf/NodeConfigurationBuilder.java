@@ -253,7 +253,7 @@ final class NodeConfigurationBuilder {
           .map(Secret::reveal)
           .ifPresent(secret -> properties.put(layer, CLUSTER_SECRET, secret));
     }
-    node("spark.plugins", SECRET_GUARD);
+    addSecretGuard();
     if (properties.isTrue(AUTHENTICATE)) {
       node(ENCRYPT, "true");
       if (properties.value(CLUSTER_SECRET).isEmpty()) {
@@ -272,6 +272,16 @@ final class NodeConfigurationBuilder {
           "Set SPARK_RPC_AUTHENTICATION_SECRET_FILE (or SPARK_RPC_AUTHENTICATION_SECRET), the same on"
               + " every node.");
     }
+  }
+
+  /** Plugins of the operator's come beside the guard, not instead of it. */
+  private void addSecretGuard() {
+    Optional<Property> chosen =
+        properties.chosen("spark.plugins").filter(p -> !p.value().isBlank());
+    properties.put(
+        chosen.map(Property::layer).orElse(Layer.NODE),
+        "spark.plugins",
+        chosen.map(plugins -> SECRET_GUARD + "," + plugins.value()).orElse(SECRET_GUARD));
   }
 
   private void addTokens() {

@@ -29,6 +29,7 @@ import java.util.Set;
  * {@code SPARK_CONF_DIR}. Or, as {@link #plan}, says what it would do.
  */
 public final class Preparation {
+  private static final String COPIED = ".mounted";
   private static final String DEFAULTS = "spark-defaults.conf";
   private static final String HIVE_SITE = "hive-site.xml";
 
@@ -90,7 +91,29 @@ public final class Preparation {
       MemorySize total,
       Map<String, String> environment,
       FetchLimits limits) {
-    return new Preparation(settings, credentials, host, total, environment, limits).prepare();
+    return new Preparation(settings, credentials, host, total, environment, limits).prepare(false);
+  }
+
+  /**
+   * The same for a command that is a client of the cluster. A node may live on the same data
+   * volume: its jars and packages stay.
+   *
+   * @param settings what the environment says
+   * @param credentials the secrets in force
+   * @param host address under which workers reach this client
+   * @param total memory of the machine, see {@link NodeMemory}
+   * @param environment this process's environment: endpoints of AWS, pip's own variables
+   * @return what was written
+   * @throws ConfigurationException with every problem found
+   */
+  public static NodeConfiguration prepareClient(
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Map<String, String> environment) {
+    return new Preparation(settings, credentials, host, total, environment, FetchLimits.DEFAULT)
+        .prepare(true);
   }
 
   /**
@@ -109,7 +132,7 @@ public final class Preparation {
         .plan();
   }
 
-  private NodeConfiguration prepare() {
+  private NodeConfiguration prepare(boolean isClient) {
     Optional<Path> extConf;
     Optional<Path> hiveSite;
     List<Path> jars;
@@ -121,7 +144,9 @@ public final class Preparation {
           fetch(
               fetcher, "HIVE_SITE_XML", settings.sources().hiveSite(), fetched.resolve(HIVE_SITE));
       jars = jarTargets();
-      removeOthers(fetched.resolve("jars"), jars);
+      if (!isClient) {
+        removeOthers(fetched.resolve("jars"), jars);
+      }
       for (int i = 0; i < jars.size(); i++) {
         String location = settings.sources().extJars().get(i);
         fetch(fetcher, "EXT_JARS", Optional.of(location), jars.get(i))
@@ -131,9 +156,12 @@ public final class Preparation {
     NodeConfigurationBuilder.Result result = build(extConf, hiveSite, jars);
     problems.throwIfAny();
     try {
-      new PythonLibraries(
-              settings.paths().python(), settings.paths().data().resolve("python"), environment)
-          .install(settings.sources().pythonLibs());
+      PythonLibraries libraries =
+          new PythonLibraries(
+              settings.paths().python(), settings.paths().data().resolve("python"), environment);
+      if (!isClient || !libraries.areInstalled()) {
+        libraries.install(settings.sources().pythonLibs());
+      }
       makeDirectories(result.configuration());
       write(result);
     } catch (IOException e) {
@@ -315,6 +343,7 @@ public final class Preparation {
   private void write(NodeConfigurationBuilder.Result result) throws IOException {
     Path directory = settings.paths().confDir();
     NodeConfiguration configuration = result.configuration();
+    removeWhatWasMounted(directory);
     copyMounted(directory);
     for (String name : REPLACED_AS_A_WHOLE) {
       Path mounted = settings.paths().mountedConf().resolve(name);
@@ -333,18 +362,38 @@ public final class Preparation {
         "rw-------");
   }
 
+  /** What an earlier start copied must not outlive the mount. */
+  private void removeWhatWasMounted(Path directory) throws IOException {
+    Path list = directory.resolve(COPIED);
+    if (Files.exists(list)) {
+      for (String name : Files.readAllLines(list)) {
+        Files.deleteIfExists(directory.resolve(Path.of(name).getFileName()));
+      }
+    }
+  }
+
   /** Whatever else an operator mounted, such as core-site.xml or fairscheduler.xml. */
   private void copyMounted(Path directory) throws IOException {
     Path mounted = settings.paths().mountedConf();
-    if (!Files.isDirectory(mounted)) {
-      return;
+    StringBuilder copied = new StringBuilder();
+    if (Files.isDirectory(mounted)) {
+      copy(mounted, directory, copied);
     }
+    if (copied.isEmpty()) {
+      Files.deleteIfExists(directory.resolve(COPIED));
+    } else {
+      AtomicFiles.write(directory.resolve(COPIED), copied.toString(), "rw-------");
+    }
+  }
+
+  private static void copy(Path mounted, Path directory, StringBuilder copied) throws IOException {
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(mounted, "*.{xml,properties,conf}")) {
       for (Path file : files) {
         String name = file.getFileName().toString();
         if (Files.isRegularFile(file) && !name.equals(DEFAULTS) && !name.equals(HIVE_SITE)) {
           AtomicFiles.write(directory.resolve(name), Files.readString(file), "rw-------");
+          copied.append(name).append('\n');
         }
       }
     }

@@ -44,6 +44,11 @@ final class PythonLibraries {
     this.environment = environment;
   }
 
+  /** Whether some are there, whichever. */
+  boolean areInstalled() {
+    return Files.exists(directory.resolve(STAMP));
+  }
+
   /**
    * Makes the directory hold exactly these requirements and what they need.
    *

@@ -1,14 +1,18 @@
 package io.sparkappliance.storage;
 
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Problem;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Proxies as containers are told about them, and as curl and pip read them: {@code HTTPS_PROXY},
@@ -28,10 +32,29 @@ final class EnvironmentProxies extends ProxySelector {
     if (proxy.isEmpty() || isExcepted(uri.getHost().toLowerCase(Locale.ROOT))) {
       return List.of(Proxy.NO_PROXY);
     }
-    URI address = URI.create(proxy.contains("://") ? proxy : "http://" + proxy);
+    URI address = address(uri.getScheme().toLowerCase(Locale.ROOT) + "_proxy", proxy);
     int port = address.getPort() > 0 ? address.getPort() : 80;
     return List.of(
         new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(address.getHost(), port)));
+  }
+
+  private static URI address(String variable, String proxy) {
+    Optional<URI> address = Optional.empty();
+    try {
+      address = Optional.of(new URI(proxy.contains("://") ? proxy : "http://" + proxy));
+    } catch (URISyntaxException notOne) {
+      // Its message has the text, in which there may be a password.
+    }
+    return address
+        .filter(it -> it.getHost() != null)
+        .orElseThrow(
+            () ->
+                new ConfigurationException(
+                    new Problem(
+                        variable,
+                        "******",
+                        "must be the address of a proxy",
+                        "Write, for example, " + variable + "=http://proxy:3128.")));
   }
 
   /** The fetch itself reports what failed. */

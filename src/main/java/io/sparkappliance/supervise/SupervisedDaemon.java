@@ -57,6 +57,11 @@ final class SupervisedDaemon {
   private int failedProbes;
   private int failuresSinceReady;
 
+  /** One look after another goes on until they are there, however often others become ready. */
+  private boolean looking;
+
+  private boolean peersAreMissing;
+
   SupervisedDaemon(
       DaemonSpec spec,
       ProcessStarter starter,
@@ -99,7 +104,7 @@ final class SupervisedDaemon {
 
   /** Starts a process if what it needs is ready; otherwise waits to be asked again. */
   void startIfPossible() {
-    if (ending) {
+    if (ending || looking || process != null) {
       return;
     }
     if (!events.areReady(spec.after())) {
@@ -107,8 +112,46 @@ final class SupervisedDaemon {
       become(State.WAITING);
       return;
     }
+    if (spec.peers().beforeStart()) {
+      lookForPeers();
+    } else {
+      start();
+    }
+  }
+
+  /** Looks on a thread of its own, again and again; starts when they are there. */
+  private void lookForPeers() {
+    looking = true;
+    Thread.ofVirtual()
+        .name("peers of " + name())
+        .start(
+            () -> {
+              Optional<String> missing = missing(spec.peers().presence());
+              events.later(() -> looked(missing));
+            });
+  }
+
+  private void looked(Optional<String> missing) {
+    if (ending) {
+      return;
+    }
+    if (missing.isEmpty()) {
+      looking = false;
+      start();
+      return;
+    }
+    reason = "waits: " + missing.get();
+    if (state != State.WAITING) {
+      events.say(name() + " waits: " + missing.get());
+    }
+    become(State.WAITING);
+    events.after(times.whileStarting(), this::lookForPeers);
+  }
+
+  private void start() {
     started = clock.instant();
     failedProbes = 0;
+    peersAreMissing = false;
     Optional<String> taken = takenPort();
     if (taken.isPresent()) {
       // Spark would silently take the next port, where nobody looks for it.
@@ -166,21 +209,35 @@ final class SupervisedDaemon {
   private void probe(Process probed) {
     remember(probed);
     Probe probe = state == State.STARTING ? spec.readiness() : spec.liveness();
-    CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
     Thread asking =
-        Thread.ofVirtual().name("probe of " + name()).start(() -> answer.complete(missing(probe)));
+        Thread.ofVirtual().name("probe of " + name()).start(() -> answer.complete(ask(probe)));
     var _ =
         answer
             .completeOnTimeout(
-                Optional.of("it takes a call and does not answer"),
+                new Answer(Optional.of("it takes a call and does not answer"), Optional.empty()),
                 times.patience().toMillis(),
                 TimeUnit.MILLISECONDS)
             .thenAccept(
-                missing -> {
+                given -> {
                   // Ends a call that hangs: a virtual thread's socket is closed by it.
                   asking.interrupt();
-                  events.later(() -> probed(probed, missing));
+                  events.later(() -> probed(probed, given));
                 });
+  }
+
+  /**
+   * What a probe found.
+   *
+   * @param missing of the daemon
+   * @param peers missing of those it needs; looked for only when the daemon misses something
+   */
+  private record Answer(Optional<String> missing, Optional<String> peers) {}
+
+  private Answer ask(Probe probe) {
+    Optional<String> missing = missing(probe);
+    boolean ready = Optional.empty().equals(missing);
+    return new Answer(missing, ready ? Optional.empty() : missing(spec.peers().presence()));
   }
 
   private static Optional<String> missing(Probe probe) {
@@ -191,14 +248,15 @@ final class SupervisedDaemon {
     }
   }
 
-  private void probed(Process probed, Optional<String> missing) {
+  private void probed(Process probed, Answer answer) {
     if (!probed.equals(process) || !probed.isAlive() || ending) {
       return;
     }
-    if (missing.isEmpty()) {
+    peersAreMissing = answer.peers().isPresent();
+    if (answer.missing().isEmpty()) {
       isReady();
     } else {
-      isMissing(missing.get());
+      isMissing(answer.peers().or(answer::missing).get());
     }
     if (probed.equals(process) && probed.isAlive()) {
       Duration pause = state == State.READY ? times.whenReady() : times.whileStarting();
@@ -229,6 +287,10 @@ final class SupervisedDaemon {
   private void isMissing(String what) {
     if (state == State.STARTING) {
       reason = what;
+      if (peersAreMissing) {
+        // Its time begins when those are there without whom it can't become ready.
+        started = clock.instant();
+      }
       Duration waited = Duration.between(started, clock.instant());
       if (waited.compareTo(supervision.readyTimeout()) > 0) {
         // The exit that follows counts as the failure.
@@ -266,6 +328,13 @@ final class SupervisedDaemon {
     process = null;
     reason = what;
     lastFailure = what;
+    if (peersAreMissing) {
+      Duration pause = backoff.after(1);
+      events.say("%s ended without its peers (%s)".formatted(name(), what));
+      become(State.BACKING_OFF);
+      events.after(pause, this::restart);
+      return;
+    }
     Instant now = clock.instant();
     failures.addLast(now);
     while (failures.getFirst().isBefore(now.minus(supervision.restartWindow()))) {

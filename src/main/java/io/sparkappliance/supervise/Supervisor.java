@@ -146,7 +146,7 @@ public final class Supervisor {
   private void guarded(Runnable decision) {
     try {
       decision.run();
-    } catch (RuntimeException fault) {
+    } catch (RuntimeException | Error fault) {
       if (isUp()) {
         phase = NodeStatus.Phase.FAILED;
         StringWriter trace = new StringWriter();
@@ -233,6 +233,15 @@ public final class Supervisor {
     return new NodeStatus(phase, daemons.stream().map(SupervisedDaemon::status).toList());
   }
 
+  private void stop(List<SupervisedDaemon> order) {
+    long deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
+    for (int i = 0; i < order.size(); i++) {
+      long left = Math.max(0, deadline - System.nanoTime());
+      order.get(i).stopWithin(Duration.ofNanos(left / (order.size() - i)));
+      status = snapshot();
+    }
+  }
+
   /** Stops one after the other; each may use an equal share of what is left of the grace period. */
   private void end(int code) {
     // Here, where starts are decided too: nothing can start behind the back of those who stop.
@@ -243,13 +252,11 @@ public final class Supervisor {
         .name("stop")
         .start(
             () -> {
-              long deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
-              for (int i = 0; i < order.size(); i++) {
-                long left = Math.max(0, deadline - System.nanoTime());
-                order.get(i).stopWithin(Duration.ofNanos(left / (order.size() - i)));
-                status = snapshot();
+              try {
+                stop(order);
+              } finally {
+                exitCode.complete(code);
               }
-              exitCode.complete(code);
             });
   }
 }

@@ -38,7 +38,7 @@ class CredentialStoreTest {
   @Test
   void the_first_start_makes_secrets_that_only_the_owner_can_read() throws IOException {
     var loaded = load();
-    assertThat(loaded.generated()).isTrue();
+    assertThat(loaded.unseen()).isTrue();
     assertThat(loaded.credentials().apiToken().reveal()).hasSize(32);
     assertThat(loaded.credentials().rpcSecret()).isPresent();
     assertThat(mode("secrets")).isEqualTo("rwx------");
@@ -54,18 +54,21 @@ class CredentialStoreTest {
   }
 
   @Test
-  void the_next_start_finds_the_same_secrets() {
+  void the_next_start_finds_the_same_secrets() throws IOException {
     var first = load();
     var second = load();
-    assertThat(second.generated()).isFalse();
+    assertThat(second.unseen()).as("a start that failed showed nothing").isTrue();
     assertThat(second.credentials()).isEqualTo(first.credentials());
+    new CredentialStore(data.resolve("secrets")).shown();
+    assertThat(load().unseen()).isFalse();
+    assertThat(load().credentials()).isEqualTo(first.credentials());
   }
 
   @Test
   void a_given_token_replaces_the_one_that_was_kept() throws IOException {
     load();
     var loaded = load("API_TOKEN", "given-token-1");
-    assertThat(loaded.generated()).isFalse();
+    assertThat(loaded.unseen()).isFalse();
     assertThat(loaded.credentials().apiToken()).isEqualTo(new Secret("given-token-1"));
     assertThat(loaded.credentials().notebookToken()).isEqualTo(new Secret("given-token-1"));
     assertThat(data.resolve("secrets/api-token")).hasContent("given-token-1\n");

@@ -11,6 +11,8 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.Preparation;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -194,7 +196,23 @@ class DaemonsTest {
         .containsEntry("MAX_UPLOAD_SIZE", "10m")
         .containsEntry("ADVERTISED_HOST", "10.0.0.5")
         .containsEntry("START_MASTER", "true")
+        .containsEntry("THRIFT_PORT", "10000")
+        .containsEntry("SPARK_MASTER_WEBUI_PORT", "8080")
         .doesNotContainKey("API_TOKEN");
+  }
+
+  @Test
+  void whoNeedsAMasterOfAnotherNodeIsNotToBlameWhenItIsAway() throws Exception {
+    try (ServerSocket master = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      environment.put("SPARK_MASTER_URL", "spark://127.0.0.1:" + master.getLocalPort());
+      start(Role.WORKER, Role.THRIFTSERVER);
+      assertThat(spec("sql").peers().beforeStart()).as("a driver gives up after a minute").isTrue();
+      assertThat(spec("worker").peers().beforeStart()).as("7077 is checked from outside").isFalse();
+      assertThat(spec("sql").peers().presence().missing()).isEmpty();
+    }
+    assertThat(spec("sql").peers().presence().missing())
+        .hasValueSatisfying(text -> assertThat(text).contains("no master answers at spark://"));
+    assertThat(spec("worker").peers().presence().missing()).isPresent();
   }
 
   @Test

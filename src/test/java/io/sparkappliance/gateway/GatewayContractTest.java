@@ -355,6 +355,9 @@ class GatewayContractTest {
         query(
             new Form().file("a.sql", "select 1").field("hive_vars", "a=" + "x".repeat(1_500_000)));
     assertThat(fields.statusCode()).isEqualTo(413);
+    HttpResponse<String> disguised =
+        query(new Form().file("a.sql", "select 1").file("hive_vars", "x.txt", new byte[1_500_000]));
+    assertThat(disguised.statusCode()).as("a field that says it is a file").isEqualTo(413);
     assertNothingIsLeft();
   }
 

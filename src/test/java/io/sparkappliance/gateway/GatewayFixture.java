@@ -144,7 +144,11 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     Form file(String fileName, byte[] content) {
-      part("name=\"file\"; filename=\"" + fileName + "\"", content);
+      return file("file", fileName, content);
+    }
+
+    Form file(String name, String fileName, byte[] content) {
+      part("name=\"" + name + "\"; filename=\"" + fileName + "\"", content);
       return this;
     }
 

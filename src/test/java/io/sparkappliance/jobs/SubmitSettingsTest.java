@@ -122,6 +122,7 @@ class SubmitSettingsTest {
         "spark.python.daemon.module=x",
         "spark.Driver.extraClassPath=x",
         "spark.files=/etc/passwd",
+        "spark.files=//etc/passwd",
         "spark.jars=file:///etc/passwd",
         "spark.submit.pyFiles=local:///x.py",
         "spark.archives=FILE:/etc/x.zip",

@@ -179,6 +179,12 @@ class NodeConfigurationBuilderTest {
   }
 
   @Test
+  void pluginsOfTheOperatorComeBesideTheGuard() {
+    assertThat(values(build(Map.of("spark.plugins", "org.example.Metrics"))))
+        .containsEntry("spark.plugins", "io.sparkappliance.spark.SecretGuard,org.example.Metrics");
+  }
+
+  @Test
   void aPortGivenAsItsDefaultBeatsTheFile() {
     node.set("SPARK_MASTER_WEBUI_PORT", "8080")
         .set("THRIFT_PORT", "10000")

@@ -175,6 +175,11 @@ class PreparationTest {
     assertThat(node.written("log4j2.properties")).hasContent("rootLogger.level=debug\n");
     assertThat(node.written("core-site.xml")).hasContent("<configuration/>");
     assertThat(node.written("spark-env.sh")).content().doesNotContain("rm -rf");
+    Files.delete(node.mounted.resolve("core-site.xml"));
+    Files.delete(node.mounted.resolve("log4j2.properties"));
+    node.prepare();
+    assertThat(node.written("core-site.xml")).as("no longer mounted").doesNotExist();
+    assertThat(node.written("log4j2.properties")).content().doesNotContain("debug");
   }
 
   @Test

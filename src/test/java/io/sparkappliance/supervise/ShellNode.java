@@ -83,9 +83,31 @@ final class ShellNode {
       Probe probe,
       List<HostAndPort> listens,
       String... after) {
-    Command command = new Command(arguments, Map.of("PATH", System.getenv("PATH")), directory);
-    specs.add(new DaemonSpec(name, List.of(), command, List.of(after), listens, probe));
+    specs.add(new DaemonSpec(name, List.of(), command(arguments), List.of(after), listens, probe));
     return this;
+  }
+
+  /** Adds a daemon that needs others, who are there when the file {@code peers} exists. */
+  ShellNode daemonWithPeers(String name, String script, boolean beforeStart) {
+    Path ready = file(name + ".ready");
+    Path peers = file("peers");
+    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
+    Probe presence = () -> Files.exists(peers) ? Optional.empty() : Optional.of("nobody is there");
+    specs.add(
+        new DaemonSpec(
+            name,
+            List.of(),
+            command(List.of("/bin/sh", "-c", script, name)),
+            List.of(),
+            List.of(),
+            probe,
+            probe,
+            new DaemonSpec.Peers(presence, beforeStart)));
+    return this;
+  }
+
+  private Command command(List<String> arguments) {
+    return new Command(arguments, Map.of("PATH", System.getenv("PATH")), directory);
   }
 
   ShellNode start() {

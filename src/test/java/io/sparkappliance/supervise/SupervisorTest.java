@@ -106,6 +106,43 @@ class SupervisorTest {
   }
 
   @Test
+  void aDaemonThatWouldFailWithoutItsPeersStartsWhenTheyAreThere() throws Exception {
+    // Another that is ready, and says so again and again, must not make it start twice.
+    node.daemon("history", GOOD).daemonWithPeers("sql", GOOD, true).start();
+    await().until(() -> "waits: nobody is there".equals(node.status("sql").reason().orElse("")));
+    assertThat(node.state("sql")).isEqualTo(State.WAITING);
+    assertThat(node.process("sql.pid")).isEmpty();
+    Files.createFile(node.file("peers"));
+    await().until(() -> node.state("sql") == State.READY);
+    assertThat(node.lines("events")).containsExactlyInAnyOrder("start history", "start sql");
+  }
+
+  @Test
+  void aDaemonIsNotToBlameForPeersThatAreAway() throws Exception {
+    node.readyTimeout = Duration.ofSeconds(1);
+    node.maxRestarts = 0;
+    // Ends twice, as a worker does that asked in vain, then waits for its peers.
+    node.daemonWithPeers(
+            "worker",
+            """
+            echo try >>attempts
+            sleep 0.3
+            test $(wc -l <attempts) -gt 2 || exit 1
+            sleep 2
+            touch waited-longer-than-its-time
+            while ! test -e peers; do sleep 0.05; done
+            touch $0.ready
+            exec sleep 1000
+            """,
+            false)
+        .start();
+    await().until(() -> Files.exists(node.file("waited-longer-than-its-time")));
+    Files.createFile(node.file("peers"));
+    await().until(() -> node.state("worker") == State.READY);
+    assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.RUNNING);
+  }
+
+  @Test
   void restartsLongAgoDoNotCount() {
     node.maxRestarts = 1;
     node.restartWindow = Duration.ofMillis(1);
