@@ -24,10 +24,13 @@ import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
 import io.sparkappliance.supervise.Console;
 import io.sparkappliance.supervise.HealthCheck;
+import io.sparkappliance.supervise.LineStream;
 import io.sparkappliance.supervise.Management;
 import io.sparkappliance.supervise.Signals;
 import io.sparkappliance.supervise.Supervisor;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -50,6 +53,8 @@ final class Launcher {
     checkNotebookIsInstalled(settings);
     Console console =
         new Console(world.out(), settings.supervision().logFormat(), Clock.systemUTC());
+    // What libraries log.
+    System.setErr(new PrintStream(new LineStream(console::say), true, StandardCharsets.UTF_8));
     read.warnings().forEach(warning -> console.say("warning: " + warning));
     CredentialStore store = new CredentialStore(settings.paths().secrets());
     CredentialStore.Loaded loaded = store.load(settings);

@@ -3,6 +3,7 @@ package io.sparkappliance.daemon;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpClient;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,12 +32,7 @@ final class Probes {
     this.settings = settings;
     this.credentials = credentials;
     this.node = node;
-    HttpClient.Builder builder =
-        HttpClient.newBuilder()
-            .connectTimeout(Duration.ofSeconds(2))
-            .followRedirects(HttpClient.Redirect.NORMAL);
-    settings.access().ssl().ifPresent(ssl -> builder.sslContext(OwnCertificate.trusted()));
-    this.http = builder.build();
+    this.http = SparkPages.client(settings.access().ssl());
     this.masters = new MasterClient(http);
   }
 

@@ -3,6 +3,7 @@ package io.sparkappliance.gateway;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.OwnAddress;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.cluster.StaticClusterView;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -102,11 +102,7 @@ public final class GatewayMain {
                       .sorted()
                       .toList());
     }
-    HttpClient http =
-        HttpClient.newBuilder()
-            .connectTimeout(Duration.ofSeconds(2))
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
+    HttpClient http = SparkPages.client(settings.access().ssl());
     return new StaticClusterView(masters, ports.masterUi(), thriftServers, new MasterClient(http));
   }
 
