@@ -140,10 +140,11 @@ final class SupervisedDaemon {
       start();
       return;
     }
-    reason = "waits: " + missing.get();
-    if (state != State.WAITING) {
-      events.say(name() + " waits: " + missing.get());
+    String waits = "waits: " + missing.get();
+    if (!waits.equals(reason)) {
+      events.say(name() + " " + waits);
     }
+    reason = waits;
     become(State.WAITING);
     events.after(times.whileStarting(), this::lookForPeers);
   }
