@@ -35,11 +35,7 @@ final class CheckReport {
         .properties()
         .forEach(
             (key, property) ->
-                line(
-                    text,
-                    key,
-                    NodeConfiguration.isSecret(key) ? "******" : property.value(),
-                    property.layer().label()));
+                line(text, key, configuration.shown(key).orElseThrow(), property.layer().label()));
     text.append("\nMemory\n");
     memory(text, configuration.memory());
     text.append("\nNode\n");

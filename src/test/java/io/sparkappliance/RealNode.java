@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.testing.SparkDistribution;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -45,7 +46,7 @@ final class RealNode {
           "SQL_BLOCK_MANAGER_PORT",
           "SQL_UI_PORT");
 
-  private final Path sparkHome = findSparkHome();
+  private final Path sparkHome = SparkDistribution.home();
   private final Path directory;
   private final Map<String, String> environment = new TreeMap<>();
   private final HttpClient http = HttpClient.newHttpClient();
@@ -223,16 +224,5 @@ final class RealNode {
     return Optional.ofNullable(System.getProperty("spark.python"))
         .or(() -> Optional.ofNullable(System.getenv("PYSPARK_PYTHON")))
         .orElse("python3");
-  }
-
-  private static Path findSparkHome() {
-    return Optional.ofNullable(System.getProperty("spark.home"))
-        .or(() -> Optional.ofNullable(System.getenv("SPARK_HOME")))
-        .map(Path::of)
-        .filter(home -> Files.isDirectory(home.resolve("jars")))
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "set SPARK_HOME, or -Dspark.home=, to a Spark distribution"));
   }
 }

@@ -23,6 +23,9 @@ import java.util.stream.Stream;
  * stays off this program's class path, and nothing is shipped twice.
  */
 public final class HiveJdbc {
+  /** What is sent to a server that asks for no token: the token is not for it. */
+  public static final Secret NO_PASSWORD = new Secret("none");
+
   private static final String DRIVER = "org.apache.hive.jdbc.HiveDriver";
 
   /** The driver and all it needs for a login with name and password; found by watching it load. */

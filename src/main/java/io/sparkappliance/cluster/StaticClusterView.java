@@ -1,16 +1,14 @@
 package io.sparkappliance.cluster;
 
 import io.sparkappliance.settings.HostAndPort;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** A cluster whose masters are listed in the configuration. */
 public final class StaticClusterView implements ClusterView {
-  private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
   private final List<HostAndPort> masters;
   private final int masterUiPort;
@@ -60,16 +58,8 @@ public final class StaticClusterView implements ClusterView {
 
   @Override
   public Optional<HostAndPort> thriftServer() {
-    return thriftCandidates.stream().filter(StaticClusterView::accepts).findFirst();
-  }
-
-  private static boolean accepts(HostAndPort endpoint) {
-    try (Socket socket = new Socket()) {
-      socket.connect(
-          new InetSocketAddress(endpoint.host(), endpoint.port()), CONNECT_TIMEOUT_MILLIS);
-      return true;
-    } catch (IOException nobodyThere) {
-      return false;
-    }
+    return thriftCandidates.stream()
+        .filter(server -> Endpoint.accepts(server, CONNECT_TIMEOUT))
+        .findFirst();
   }
 }

@@ -115,6 +115,7 @@ public final class Daemons {
     arguments.add(node.masterUrl());
     Command command =
         java.daemon(Role.WORKER.label(), "org.apache.spark.deploy.worker.Worker", arguments);
+    Probe alive = probes.worker();
     // A worker keeps asking for its master: it need not wait for one, here or elsewhere.
     return new DaemonSpec(
         Role.WORKER.label(),
@@ -122,8 +123,8 @@ public final class Daemons {
         command,
         List.of(),
         listens(port, ports.workerUi(), shuffleService()),
-        probes.worker(),
-        probes.worker(),
+        alive,
+        alive,
         new Peers(probes.masterElsewhere(), false));
   }
 

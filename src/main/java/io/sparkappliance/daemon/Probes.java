@@ -1,5 +1,6 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.cluster.Endpoint;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.MasterStatus;
@@ -9,10 +10,8 @@ import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.sparkconf.NodeConfiguration;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,12 +19,16 @@ import java.util.Optional;
 /** How each daemon is used once to find out whether it is ready. */
 final class Probes {
   private static final Optional<String> READY = Optional.empty();
-  private static final int CONNECT_MILLIS = 2_000;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
   private final Settings settings;
   private final Credentials credentials;
   private final NodeConfiguration node;
   private final HttpClient http;
+
+  /** For services that get a token: they are asked without TLS, and send nobody elsewhere. */
+  private final HttpClient own;
+
   private final MasterClient masters;
 
   Probes(Settings settings, Credentials credentials, NodeConfiguration node) {
@@ -33,6 +36,7 @@ final class Probes {
     this.credentials = credentials;
     this.node = node;
     this.http = SparkPages.client(settings.access().ssl());
+    this.own = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
     this.masters = new MasterClient(http);
   }
 
@@ -88,18 +92,9 @@ final class Probes {
       return () -> READY;
     }
     return () ->
-        masters.stream().anyMatch(Probes::takesConnections)
+        masters.stream().anyMatch(master -> Endpoint.accepts(master, CONNECT_TIMEOUT))
             ? READY
             : Optional.of("no master answers at " + node.masterUrl());
-  }
-
-  private static boolean takesConnections(HostAndPort address) {
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
-      return true;
-    } catch (IOException nobodyThere) {
-      return false;
-    }
   }
 
   private boolean anotherLeads() {
@@ -123,7 +118,7 @@ final class Probes {
   Probe notebook() {
     String token = "token " + credentials.notebookToken().reveal();
     return new HttpProbe(
-        http, here(node.ports().notebook()), "/api/kernelspecs", Map.of("Authorization", token));
+        own, here(node.ports().notebook()), "/api/kernelspecs", Map.of("Authorization", token));
   }
 
   /**

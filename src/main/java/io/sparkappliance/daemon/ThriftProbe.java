@@ -1,15 +1,15 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.cluster.Endpoint;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -18,8 +18,7 @@ import java.util.Optional;
  */
 final class ThriftProbe implements Probe {
   private static final int TIMEOUT_SECONDS = 60;
-  private static final Secret NO_PASSWORD = new Secret("none");
-  private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
   /** Loads the JDBC driver; not before it is needed. */
   @FunctionalInterface
@@ -46,14 +45,15 @@ final class ThriftProbe implements Probe {
   @Override
   public synchronized Optional<String> missing() {
     // A look at the port is cheaper than a driver that logs its failure.
-    if (!listens()) {
+    if (!Endpoint.accepts(server, CONNECT_TIMEOUT)) {
       return Optional.of("port " + server.port() + " does not answer");
     }
     try {
       if (driver == null) {
         driver = source.load();
       }
-      try (Connection connection = driver.connect(server, user, token.orElse(NO_PASSWORD));
+      try (Connection connection =
+              driver.connect(server, user, token.orElse(HiveJdbc.NO_PASSWORD));
           Statement statement = connection.createStatement()) {
         statement.setQueryTimeout(TIMEOUT_SECONDS);
         statement.execute(query);
@@ -74,15 +74,6 @@ final class ThriftProbe implements Probe {
   private static boolean isRefusedLogin(SQLException failure) {
     String text = String.valueOf(failure.getMessage());
     return text.contains("Error validating the login") || text.contains("Peer indicated failure");
-  }
-
-  private boolean listens() {
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(server.host(), server.port()), CONNECT_TIMEOUT_MILLIS);
-      return true;
-    } catch (IOException nobodyThere) {
-      return false;
-    }
   }
 
   private static String firstLine(SQLException failure) {

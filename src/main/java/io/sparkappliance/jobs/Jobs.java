@@ -1,8 +1,8 @@
 package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.Credentials;
-import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -110,10 +110,9 @@ public final class Jobs implements AutoCloseable {
         new SqlSessions(
             settings.paths().sparkHome(),
             settings.application().sqlUser(hostname),
-            // The token is not for a server that asks somebody else who may log in.
             settings.access().thrift() == Settings.AuthMode.TOKEN
                 ? credentials.apiToken()
-                : new Secret("none"),
+                : HiveJdbc.NO_PASSWORD,
             gateway.maxConcurrentQueries());
     Jobs jobs =
         new Jobs(

@@ -21,11 +21,6 @@ public enum State {
   /** It died too often; the node gives up. */
   FAILED;
 
-  /** Whether nothing follows. */
-  public boolean isFinal() {
-    return this == STOPPED || this == FAILED;
-  }
-
   /** Name in JSON and metrics. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

@@ -3,10 +3,9 @@ package io.sparkappliance.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sparkappliance.cluster.ClusterView;
-import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.testing.FakeSpark;
+import io.sparkappliance.testing.KnownThriftServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,24 +32,6 @@ class ApplicationJobsTest {
   private Path sparkHome;
   private Path root;
 
-  /** A cluster of which nothing is known. */
-  private record Nobody() implements ClusterView {
-    @Override
-    public Optional<String> aliveMasterAddress() {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<String> masterUri() {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<HostAndPort> thriftServer() {
-      return Optional.empty();
-    }
-  }
-
   @BeforeEach
   void prepare() throws IOException {
     sparkHome = FakeSpark.create(directory.resolve("spark"));
@@ -61,7 +42,9 @@ class ApplicationJobsTest {
     Jobs jobs =
         new Jobs(
             JobStore.open(root),
-            new SqlRunner(new Nobody(), new SqlSessions(sparkHome, "me", new Secret("x"), 1)),
+            new SqlRunner(
+                new KnownThriftServer(Optional.empty()),
+                new SqlSessions(sparkHome, "me", new Secret("x"), 1)),
             new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin", "GREETING", "hello")),
             new Jobs.Limits(1, applications, waiting, Duration.ofSeconds(2)));
     jobs.recover();

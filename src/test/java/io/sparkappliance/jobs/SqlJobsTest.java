@@ -2,9 +2,8 @@ package io.sparkappliance.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sparkappliance.cluster.ClusterView;
-import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.testing.KnownThriftServer;
 import io.sparkappliance.testing.SparkDistribution;
 import io.sparkappliance.testing.ThriftServerProcess;
 import java.io.ByteArrayOutputStream;
@@ -31,24 +30,6 @@ class SqlJobsTest {
   private static ThriftServerProcess server;
   private static Jobs jobs;
 
-  /** A cluster of which only the thrift server is known. */
-  private record OnlyThrift(HostAndPort address) implements ClusterView {
-    @Override
-    public Optional<String> aliveMasterAddress() {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<String> masterUri() {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<HostAndPort> thriftServer() {
-      return Optional.of(address);
-    }
-  }
-
   @BeforeAll
   static void open(ThriftServerProcess shared) throws IOException {
     server = shared;
@@ -60,7 +41,7 @@ class SqlJobsTest {
         new Jobs(
             JobStore.open(root),
             new SqlRunner(
-                new OnlyThrift(server.address()),
+                new KnownThriftServer(Optional.of(server.address())),
                 new SqlSessions(
                     SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN, 2)),
             new ApplicationRunner(SparkDistribution.home(), Map.of()),

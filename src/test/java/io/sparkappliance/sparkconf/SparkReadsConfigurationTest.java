@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkappliance.testing.SparkDistribution;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,7 +62,7 @@ class SparkReadsConfigurationTest {
 
   @BeforeAll
   static void runAnApplication() throws Exception {
-    Path sparkHome = sparkHome();
+    Path sparkHome = SparkDistribution.home();
     node = new ConfigurationFixture(directory);
     node.host = "127.0.0.1";
     node.set("SPARK_HOME", sparkHome.toString())
@@ -160,16 +160,5 @@ class SparkReadsConfigurationTest {
   @SuppressWarnings("unchecked")
   private static Map<String, String> understood() {
     return (Map<String, String>) report.get("conf");
-  }
-
-  private static Path sparkHome() {
-    return Optional.ofNullable(System.getProperty("spark.home"))
-        .or(() -> Optional.ofNullable(System.getenv("SPARK_HOME")))
-        .map(Path::of)
-        .filter(home -> Files.isDirectory(home.resolve("jars")))
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "set SPARK_HOME, or -Dspark.home=, to a Spark distribution"));
   }
 }

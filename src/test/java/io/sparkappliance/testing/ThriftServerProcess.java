@@ -109,7 +109,8 @@ public final class ThriftServerProcess implements AutoCloseable {
         "--driver-memory",
         "1g",
         "--driver-java-options",
-        "-XX:TieredStopAtLevel=1 -Dderby.system.home=" + directory,
+        "-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%1$s -Dderby.system.home=%1$s"
+            .formatted(directory),
         "--driver-class-path",
         Path.of("target/classes").toAbsolutePath().toString(),
         "--conf",
