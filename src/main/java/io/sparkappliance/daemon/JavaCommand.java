@@ -3,6 +3,7 @@ package io.sparkappliance.daemon;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,9 @@ final class JavaCommand {
   private static final List<String> SMALL_DAEMON =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
+  /** From here on the JVM addresses its heap differently, and the class data does not fit. */
+  private static final MemorySize UNCOMPRESSED_HEAP = MemorySize.ofMebibytes(31 * 1024);
+
   /** Broken for good after this; the supervisor starts a new one. */
   private static final String EXIT_ON_OUT_OF_MEMORY = "-XX:+ExitOnOutOfMemoryError";
 
@@ -73,6 +77,9 @@ final class JavaCommand {
     line.add(java());
     line.add("-Xmx" + heap.toJvmText());
     line.add(EXIT_ON_OUT_OF_MEMORY);
+    if (heap.compareTo(UNCOMPRESSED_HEAP) < 0) {
+      node.sparkJars().startupCache().ifPresent(cache -> line.add("-XX:AOTCache=" + cache));
+    }
     line.addAll(SPARK_MODULES);
     line.addAll(node.javaOptions());
     return line;
@@ -91,12 +98,15 @@ final class JavaCommand {
     return new Command(line, environment, settings.paths().data().resolve("scratch").resolve(name));
   }
 
-  /** The order that Spark's own launcher uses. */
+  /**
+   * Spark's own launcher has the configuration first. No jar holds a file of the same name, and a
+   * startup cache serves only class paths that begin with its jars.
+   */
   private String classPath() {
     return String.join(
-        ":",
-        node.confDir() + "/",
-        settings.paths().sparkHome().resolve("jars") + "/*",
-        environment.getOrDefault("SPARK_DIST_CLASSPATH", ""));
+        File.pathSeparator,
+        node.sparkJars().classPath(),
+        environment.getOrDefault("SPARK_DIST_CLASSPATH", ""),
+        node.confDir() + "/");
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
  * @param hiveSite mounted {@code hive-site.xml}, overridden by {@code HIVE_SITE_XML}
  * @param jars local paths of {@code EXT_JARS}
  * @param javaOptions options for JVMs that load native libraries
+ * @param sparkJars the distribution's jars
  * @param objectStoreCommitters whether the classes that commit to object stores are installed
  * @param notices what an operator should know about these files
  */
@@ -22,6 +23,7 @@ record ConfigurationSources(
     HiveSite hiveSite,
     List<Path> jars,
     List<String> javaOptions,
+    SparkJars sparkJars,
     boolean objectStoreCommitters,
     List<String> notices) {
   /** Takes copies that can't be changed. */

@@ -121,6 +121,7 @@ final class NodeConfigurationBuilder {
             ports,
             environment(),
             sources.javaOptions(),
+            sources.sparkJars(),
             sources.jars(),
             settings.paths().confDir(),
             notices);

@@ -11,6 +11,7 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.Preparation;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -33,7 +35,7 @@ class DaemonsTest {
           Optional.of(new Secret("the-cluster-secret")));
 
   private static final String CLASS_PATH =
-      "/data/conf/:/spark/jars/*:/home/spark-jars/*:/home/classpath/*";
+      "/spark/jars/*:/home/spark-jars/*:/home/classpath/*:/data/conf/";
 
   /** What every JVM that runs Spark is given, between its heap and its class path. */
   private static final List<String> SPARK_OPTIONS =
@@ -93,6 +95,36 @@ class DaemonsTest {
     assertThat(spec("master").after()).isEmpty();
     assertThat(spec("master").listens()).isEqualTo(ports(7077, 8080));
     assertThat(spec("master").command().directory()).isEqualTo(Path.of("/data/scratch/master"));
+  }
+
+  @Test
+  void jvmsStartFromTheStartupCacheUnlessTheirHeapIsTooLargeForIt(@TempDir Path spark)
+      throws IOException {
+    Files.createDirectories(spark.resolve("jars"));
+    Files.createDirectories(spark.resolve("aot"));
+    Path cache = Files.createFile(spark.resolve("aot/spark.aot"));
+    Files.writeString(spark.resolve("aot/classpath"), "/one.jar:/two.jar");
+    environment.put("SPARK_HOME", spark.toString());
+    start(Role.MASTER, Role.THRIFTSERVER);
+
+    String option = "-XX:AOTCache=" + cache;
+    assertThat(spec("master").command().arguments())
+        .contains(option, "/one.jar:/two.jar:/home/spark-jars/*:/home/classpath/*:/data/conf/");
+    assertThat(spec("sql").command().arguments()).contains(option);
+
+    environment.put("DRIVER_MEMORY", "31g");
+    assertThat(
+            Daemons.of(
+                    settings(),
+                    CREDENTIALS,
+                    Preparation.plan(
+                        settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999)),
+                    environment)
+                .getLast()
+                .command()
+                .arguments())
+        .contains("-Xmx31g")
+        .doesNotContain(option);
   }
 
   @Test
