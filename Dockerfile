@@ -45,7 +45,7 @@ RUN mkdir /opt/spark/native && cd /opt/spark/native \
     && install -m 0755 /tmp/zstd/linux/"${zstd}"/libzstd-jni-*.so . \
     && rm -rf /tmp/snappy /tmp/zstd
 
-# What Spark's JVMs start from: half the seconds until a node is ready (bench/README.md).
+# What Spark's JVMs start from: a third fewer seconds until a node is ready (bench/README.md).
 COPY setup/python/startup_cache.py /tmp/
 RUN JAVA_HOME=/opt/java PATH="/opt/python/bin:${PATH}" python3 /tmp/startup_cache.py /opt/spark /opt/spark/aot \
     && rm -rf /tmp/* /root/.beeline /root/.cache /root/.ivy2*

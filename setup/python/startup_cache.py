@@ -44,7 +44,7 @@ def command(directory, jars):
         "org.apache.spark.deploy.SparkSubmit",
         "--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
         "--name", "training",
-        "--master", os.environ.get("TRAIN_MASTER", "local-cluster[1,2,1024]"),
+        "--master", "local-cluster[1,2,1024]",
         "--driver-memory", "1g",
         "--conf", "spark.plugins=org.apache.spark.sql.connect.SparkConnectPlugin",
         "--conf", "spark.sql.catalogImplementation=hive",
@@ -71,7 +71,7 @@ def environment(directory):
     return {**os.environ, "SPARK_HOME": str(spark), "SPARK_CONF_DIR": str(directory), "SPARK_SCALA_VERSION": "2.13"}
 
 
-def wait_for(driver, log_file, text, seconds=300):
+def wait_for(driver, log_file, text, seconds=1800):
     """Waits until the driver has said it."""
     end = time.monotonic() + seconds
     while text not in log_file.read_text(errors="replace"):
@@ -86,7 +86,9 @@ def work(directory):
     script = directory / "work.sql"
     script.write_text(SQL.replace("{csv}", str(csv)))
     beeline = [f"{spark}/bin/beeline", "-u", "jdbc:hive2://localhost:10000/", "-n", "training", "-f", str(script)]
-    subprocess.run(beeline, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(directory))
+    answer = subprocess.run(beeline, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(directory))
+    if answer.returncode != 0:
+        sys.exit(f"the work could not be done:\n{answer.stdout[-4000:]}")
 
     from pyspark.sql import SparkSession, functions
 
@@ -111,7 +113,10 @@ def main():
         work(directory)
         log("its work is done")
         driver.send_signal(signal.SIGTERM)
-        driver.wait(timeout=600)
+        driver.wait(timeout=1800)
+    except Exception:
+        print(output.read_text(errors="replace")[-4000:], file=sys.stderr)
+        raise
     finally:
         driver.kill()
         driver.wait()

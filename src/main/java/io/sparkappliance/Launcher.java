@@ -26,6 +26,7 @@ import io.sparkappliance.supervise.Console;
 import io.sparkappliance.supervise.HealthCheck;
 import io.sparkappliance.supervise.LineStream;
 import io.sparkappliance.supervise.Management;
+import io.sparkappliance.supervise.NodeLife;
 import io.sparkappliance.supervise.Signals;
 import io.sparkappliance.supervise.Supervisor;
 import java.io.IOException;
@@ -56,6 +57,24 @@ final class Launcher {
     // What libraries log.
     System.setErr(new PrintStream(new LineStream(console::say), true, StandardCharsets.UTF_8));
     read.warnings().forEach(warning -> console.say("warning: " + warning));
+    NodeLife life = new NodeLife(console);
+    String host = host(settings);
+    try (Management management =
+        new Management(
+            NodeConfiguration.bindHost(host),
+            settings.network().ports().management(),
+            life::status)) {
+      Signals.handle(life::stop, life::kill);
+      console.say("starts; health on port " + management.port());
+      return launch(world, settings, host, console, life);
+    } catch (ConfigurationException failure) {
+      life.unlessStopped();
+      throw failure;
+    }
+  }
+
+  private static int launch(
+      World world, Settings settings, String host, Console console, NodeLife life) {
     CredentialStore store = new CredentialStore(settings.paths().secrets());
     CredentialStore.Loaded loaded = store.load(settings);
     Credentials credentials = loaded.credentials();
@@ -63,7 +82,7 @@ final class Launcher {
     new InitScripts(INIT_SCRIPTS, starter, console::say)
         .run(world.environment(), settings.paths().data());
     NodeConfiguration node =
-        Preparation.prepare(settings, credentials, host(settings), memory(), world.environment());
+        Preparation.prepare(settings, credentials, host, memory(), world.environment());
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
     forgetTheLastRun(settings);
@@ -79,20 +98,10 @@ final class Launcher {
             console,
             settings.paths().logs(),
             () -> tell(addresses, store, console));
-    try (Management management =
-        new Management(node.bindHost(), node.ports().management(), supervisor::status)) {
-      Signals.handle(
-          supervisor::stop,
-          code -> {
-            console.say("a second signal: kills what still runs");
-            supervisor.kill();
-            Runtime.getRuntime().halt(code);
-          });
-      console.say("starts; health on port " + management.port());
-      int code = supervisor.run();
-      endLeftovers(settings, console);
-      return code;
-    }
+    life.supervisedBy(supervisor);
+    int code = supervisor.run();
+    endLeftovers(settings, console);
+    return code;
   }
 
   /** Applications outlive a gateway that crashed, but not their node. */

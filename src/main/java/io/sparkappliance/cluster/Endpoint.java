@@ -14,7 +14,7 @@ public final class Endpoint {
    * Whether a connection is taken.
    *
    * @param address where
-   * @param patience how long it may take
+   * @param patience how long the connection may take, once the name is resolved
    */
   public static boolean accepts(HostAndPort address, Duration patience) {
     try (Socket socket = new Socket()) {

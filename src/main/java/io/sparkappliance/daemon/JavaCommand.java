@@ -4,6 +4,7 @@ import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import java.io.File;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +79,20 @@ final class JavaCommand {
     line.add("-Xmx" + heap.toJvmText());
     line.add(EXIT_ON_OUT_OF_MEMORY);
     if (heap.compareTo(UNCOMPRESSED_HEAP) < 0) {
-      node.sparkJars().startupCache().ifPresent(cache -> line.add("-XX:AOTCache=" + cache));
+      node.sparkJars().startupCache().ifPresent(cache -> line.addAll(startFrom(cache)));
     }
     line.addAll(SPARK_MODULES);
     line.addAll(node.javaOptions());
     return line;
+  }
+
+  /**
+   * At the address it was made for, the JVMs of a node share the cache's pages; elsewhere each
+   * would have 170 MiB of its own.
+   */
+  private static List<String> startFrom(Path cache) {
+    return List.of(
+        "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0", "-XX:AOTCache=" + cache);
   }
 
   private String java() {
@@ -99,14 +109,15 @@ final class JavaCommand {
   }
 
   /**
-   * Spark's own launcher has the configuration first. No jar holds a file of the same name, and a
-   * startup cache serves only class paths that begin with its jars.
+   * As with Spark's own launcher, the configuration comes before every jar that may hold a file of
+   * the same name, such as a {@code hive-site.xml} that would open the thrift server. Of the jars
+   * that a startup cache was made with none does.
    */
   private String classPath() {
-    return String.join(
-        File.pathSeparator,
-        node.sparkJars().classPath(),
-        environment.getOrDefault("SPARK_DIST_CLASSPATH", ""),
-        node.confDir() + "/");
+    List<String> elements = new ArrayList<>(node.sparkJars().cached());
+    elements.add(node.confDir() + "/");
+    elements.addAll(node.sparkJars().others());
+    elements.add(environment.getOrDefault("SPARK_DIST_CLASSPATH", ""));
+    return String.join(File.pathSeparator, elements);
   }
 }

@@ -55,6 +55,24 @@ public record NodeConfiguration(
     notices = List.copyOf(notices);
   }
 
+  /**
+   * Where services listen on a node that peers reach under this address: everywhere, or on the
+   * loopback address when that is what is advertised.
+   */
+  public static String bindHost(String host) {
+    if (!isLoopback(host)) {
+      return "0.0.0.0";
+    }
+    return host.equals("localhost") ? "127.0.0.1" : host;
+  }
+
+  static boolean isLoopback(String host) {
+    return host.equals("localhost")
+        || host.startsWith("127.")
+        || host.equals("::1")
+        || host.equals("[::1]");
+  }
+
   /** The value of a Spark setting; empty: Spark's own default applies. */
   public Optional<String> value(String key) {
     return Optional.ofNullable(properties.get(key)).map(Property::value);

@@ -21,7 +21,6 @@ import java.util.stream.Collectors;
 
 /** Puts the layers together. Pure: reads no file and starts nothing. */
 final class NodeConfigurationBuilder {
-  private static final String WILDCARD = "0.0.0.0";
   private static final MemorySize DEFAULT_HEAP = MemorySize.ofMebibytes(2048);
   private static final MemorySize DEFAULT_DAEMON_HEAP = MemorySize.ofMebibytes(512);
   private static final String CONNECT_TOKEN = "spark.connect.authenticate.token";
@@ -110,13 +109,14 @@ final class NodeConfigurationBuilder {
     if (sources.objectStoreCommitters()) {
       addCommitters();
     }
-    HiveSite hiveSite = hive.complete(ports.thrift(), bindHost(), problems, notices);
+    HiveSite hiveSite =
+        hive.complete(ports.thrift(), NodeConfiguration.bindHost(host), problems, notices);
     NodeConfiguration configuration =
         new NodeConfiguration(
             properties.asMap(),
             memory,
             host,
-            bindHost(),
+            NodeConfiguration.bindHost(host),
             masterUrl(ports),
             ports,
             environment(),
@@ -138,9 +138,9 @@ final class NodeConfigurationBuilder {
         "spark.master",
         masterUrl(ports));
     node("spark.driver.host", host);
-    node("spark.driver.bindAddress", bindHost());
-    if (isLoopback()) {
-      node("spark.connect.grpc.binding.address", bindHost());
+    node("spark.driver.bindAddress", NodeConfiguration.bindHost(host));
+    if (NodeConfiguration.isLoopback(host)) {
+      node("spark.connect.grpc.binding.address", NodeConfiguration.bindHost(host));
     }
   }
 
@@ -151,20 +151,6 @@ final class NodeConfigurationBuilder {
             : settings.cluster().masters();
     return "spark://"
         + masters.stream().map(HostAndPort::toString).collect(Collectors.joining(","));
-  }
-
-  private boolean isLoopback() {
-    return host.equals("localhost")
-        || host.startsWith("127.")
-        || host.equals("::1")
-        || host.equals("[::1]");
-  }
-
-  private String bindHost() {
-    if (!isLoopback()) {
-      return WILDCARD;
-    }
-    return host.equals("localhost") ? "127.0.0.1" : host;
   }
 
   private void addPaths(HiveServerSettings hive) {
@@ -419,8 +405,8 @@ final class NodeConfigurationBuilder {
     environment.put("SPARK_LOG_DIR", paths.logs().toString());
     environment.put("SPARK_WORKER_DIR", paths.data().resolve("work").toString());
     settings.network().publicDns().ifPresent(dns -> environment.put("SPARK_PUBLIC_DNS", dns));
-    if (isLoopback()) {
-      environment.put("SPARK_LOCAL_IP", bindHost());
+    if (NodeConfiguration.isLoopback(host)) {
+      environment.put("SPARK_LOCAL_IP", NodeConfiguration.bindHost(host));
     }
     if (!paths.localDirs().isEmpty()) {
       // Spark lets this variable win over spark.local.dir, so it is only there when somebody set

@@ -7,6 +7,7 @@ import io.sparkappliance.storage.Locations;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
  */
 final class PythonLibraries {
   private static final String STAMP = ".installed-by-spark-appliance";
+  private static final String UNFINISHED = ".python-";
   private static final int LAST_LINES = 15;
 
   private final String python;
@@ -57,6 +59,7 @@ final class PythonLibraries {
    * @throws IOException when the directory can't be written
    */
   void install(List<String> requirements) throws IOException {
+    removeLeftovers();
     Path stamp = directory.resolve(STAMP);
     if (requirements.isEmpty()) {
       if (Files.exists(stamp)) {
@@ -69,7 +72,7 @@ final class PythonLibraries {
       return;
     }
     Files.createDirectories(directory.toAbsolutePath().getParent());
-    Path fresh = Files.createTempDirectory(directory.toAbsolutePath().getParent(), ".python-");
+    Path fresh = Files.createTempDirectory(directory.toAbsolutePath().getParent(), UNFINISHED);
     try {
       pip(requirements, fresh);
       AtomicFiles.write(fresh.resolve(STAMP), wanted, "rw-r--r--");
@@ -79,6 +82,19 @@ final class PythonLibraries {
       Files.move(fresh, directory);
     } finally {
       delete(fresh);
+    }
+  }
+
+  /** A node that was stopped while pip ran had no time to tidy up. */
+  private void removeLeftovers() throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    if (!Files.isDirectory(parent)) {
+      return;
+    }
+    try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(parent, UNFINISHED + "*")) {
+      for (Path leftover : unfinished) {
+        delete(leftover);
+      }
     }
   }
 

@@ -6,8 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,11 +14,18 @@ import java.util.TreeSet;
 /**
  * Spark's own jars as JVMs of this node load them.
  *
- * @param classPath the jars, in an order of their own where a startup cache was made with it
- * @param startupCache class data made with that order when the image was built (JEP 483): a JVM
- *     starts from it in about half the time; empty where there is none
+ * @param cached the jars that a startup cache was made with, in its order: they come before
+ *     everything else, or the cache does not fit; empty where there is none
+ * @param others the jars that come after the configuration, as one or more elements of a class path
+ * @param startupCache class data made when the image was built (JEP 483); empty where there is none
  */
-public record SparkJars(String classPath, Optional<Path> startupCache) {
+public record SparkJars(List<String> cached, List<String> others, Optional<Path> startupCache) {
+  /** Takes copies that can't be changed. */
+  public SparkJars {
+    cached = List.copyOf(cached);
+    others = List.copyOf(others);
+  }
+
   /**
    * The jars of a distribution.
    *
@@ -31,20 +37,16 @@ public record SparkJars(String classPath, Optional<Path> startupCache) {
     Path cache = sparkHome.resolve("aot/spark.aot");
     Path order = sparkHome.resolve("aot/classpath");
     if (!Files.isReadable(cache) || !Files.isReadable(order)) {
-      return new SparkJars(jars + "/*", Optional.empty());
+      return new SparkJars(List.of(), List.of(jars + "/*"), Optional.empty());
     }
     try {
-      // Jars that somebody put beside Spark's come last: the cache serves class paths that go on.
-      Set<String> ordered = new LinkedHashSet<>(split(Files.readString(order)));
-      ordered.addAll(names(jars));
-      return new SparkJars(String.join(File.pathSeparator, ordered), Optional.of(cache));
+      List<String> cached = List.of(Files.readString(order).strip().split(File.pathSeparator, -1));
+      Set<String> added = names(jars);
+      cached.forEach(added::remove);
+      return new SparkJars(cached, List.copyOf(added), Optional.of(cache));
     } catch (IOException e) {
       throw new UncheckedIOException("can't read the jars of " + sparkHome, e);
     }
-  }
-
-  private static Set<String> split(String order) {
-    return new LinkedHashSet<>(Arrays.asList(order.strip().split(File.pathSeparator, -1)));
   }
 
   private static Set<String> names(Path jars) throws IOException {

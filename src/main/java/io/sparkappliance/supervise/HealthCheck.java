@@ -41,6 +41,9 @@ public record HealthCheck(boolean healthy, String message) {
       if (ready.statusCode() == 200) {
         return new HealthCheck(true, "ready");
       }
+      if (phase.equals("preparing")) {
+        return new HealthCheck(false, "preparing: init scripts, configuration, libraries");
+      }
       return new HealthCheck(false, phase + ": " + notReady(JSON.readTree(ready.body())));
     } catch (IOException unreachable) {
       return new HealthCheck(false, "no node answers on " + base);

@@ -16,6 +16,8 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
 
   /** Life of a node. */
   public enum Phase {
+    /** Init scripts run, configuration and libraries are fetched; no daemon was started yet. */
+    PREPARING,
     /** Not every daemon has been ready yet. */
     STARTING,
     /** Every daemon has been ready at least once. */
@@ -28,6 +30,7 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
 
   /** Whether every daemon does its work now. */
   public boolean isReady() {
-    return daemons.stream().allMatch(daemon -> daemon.state() == State.READY);
+    return phase != Phase.PREPARING
+        && daemons.stream().allMatch(daemon -> daemon.state() == State.READY);
   }
 }

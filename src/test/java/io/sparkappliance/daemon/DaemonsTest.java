@@ -35,7 +35,7 @@ class DaemonsTest {
           Optional.of(new Secret("the-cluster-secret")));
 
   private static final String CLASS_PATH =
-      "/spark/jars/*:/home/spark-jars/*:/home/classpath/*:/data/conf/";
+      "/data/conf/:/spark/jars/*:/home/spark-jars/*:/home/classpath/*";
 
   /** What every JVM that runs Spark is given, between its heap and its class path. */
   private static final List<String> SPARK_OPTIONS =
@@ -100,7 +100,8 @@ class DaemonsTest {
   @Test
   void jvmsStartFromTheStartupCacheUnlessTheirHeapIsTooLargeForIt(@TempDir Path spark)
       throws IOException {
-    Files.createDirectories(spark.resolve("jars"));
+    Path added = Files.createDirectories(spark.resolve("jars")).resolve("mine.jar");
+    Files.createFile(added);
     Files.createDirectories(spark.resolve("aot"));
     Path cache = Files.createFile(spark.resolve("aot/spark.aot"));
     Files.writeString(spark.resolve("aot/classpath"), "/one.jar:/two.jar");
@@ -109,7 +110,9 @@ class DaemonsTest {
 
     String option = "-XX:AOTCache=" + cache;
     assertThat(spec("master").command().arguments())
-        .contains(option, "/one.jar:/two.jar:/home/spark-jars/*:/home/classpath/*:/data/conf/");
+        .contains(
+            option,
+            "/one.jar:/two.jar:/data/conf/:" + added + ":/home/spark-jars/*:/home/classpath/*");
     assertThat(spec("sql").command().arguments()).contains(option);
 
     environment.put("DRIVER_MEMORY", "31g");

@@ -66,6 +66,13 @@ class PythonLibrariesTest {
   }
 
   @Test
+  void whatAStoppedInstallationLeftGoes() throws Exception {
+    Path unfinished = Files.createDirectories(target.resolveSibling(".python-123/greeting"));
+    libraries.install(List.of());
+    assertThat(unfinished.getParent()).doesNotExist();
+  }
+
+  @Test
   void withoutWishesWhatWasInstalledGoes() throws Exception {
     libraries.install(List.of("greeting"));
     libraries.install(List.of());

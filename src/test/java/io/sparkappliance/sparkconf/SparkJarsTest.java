@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ class SparkJarsTest {
 
   @Test
   void distributionsWithoutAStartupCacheAreTakenAsTheyAre() {
-    assertThat(SparkJars.of(spark)).isEqualTo(new SparkJars(jars + "/*", Optional.empty()));
+    assertThat(SparkJars.of(spark))
+        .isEqualTo(new SparkJars(List.of(), List.of(jars + "/*"), Optional.empty()));
   }
 
   @Test
@@ -32,16 +34,17 @@ class SparkJarsTest {
     Path cache = cache("z.jar", "a.jar");
     assertThat(SparkJars.of(spark))
         .isEqualTo(
-            new SparkJars(jars.resolve("z.jar") + ":" + jars.resolve("a.jar"), Optional.of(cache)));
+            new SparkJars(
+                List.of(jars.resolve("z.jar").toString(), jars.resolve("a.jar").toString()),
+                List.of(),
+                Optional.of(cache)));
   }
 
   @Test
-  void jarsThatSomebodyAddedComeLast() throws IOException {
+  void jarsThatSomebodyAddedAreKeptApart() throws IOException {
     cache("a.jar", "z.jar");
     Files.createFile(jars.resolve("mine.jar"));
-    assertThat(SparkJars.of(spark).classPath())
-        .isEqualTo(
-            jars.resolve("a.jar") + ":" + jars.resolve("z.jar") + ":" + jars.resolve("mine.jar"));
+    assertThat(SparkJars.of(spark).others()).containsExactly(jars.resolve("mine.jar").toString());
   }
 
   private Path cache(String first, String second) throws IOException {

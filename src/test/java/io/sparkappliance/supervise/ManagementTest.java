@@ -90,6 +90,16 @@ class ManagementTest {
   }
 
   @Test
+  void aNodeThatStillFetchesIsHealthyAndNotReady() throws Exception {
+    status = new NodeStatus(NodeStatus.Phase.PREPARING, List.of());
+
+    assertAnswer("/healthz", 200, "{\"status\":\"preparing\"}");
+    assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    assertThat(ask())
+        .isEqualTo(new HealthCheck(false, "preparing: init scripts, configuration, libraries"));
+  }
+
+  @Test
   void aNodeThatGaveUpIsBroken() throws Exception {
     status =
         new NodeStatus(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -62,16 +63,32 @@ class SignalsTest {
     assertEndsWith(143);
   }
 
-  private void start(String script) throws IOException {
-    node =
-        new ProcessBuilder(
+  @Test
+  void aNodeThatStillPreparesEndsAtOnceWithWhatItStarted() throws Exception {
+    start();
+    node.destroy();
+
+    assertEndsWith(143);
+    assertThat(Files.readString(directory.resolve("output"))).contains("stops before a daemon");
+  }
+
+  private void start(String... script) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                // A shell's background jobs, this test run perhaps, ignore it, and so do their
+                // children.
+                "env",
+                "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 SignalledNode.class.getName(),
-                directory.toString(),
-                script)
+                directory.toString()));
+    command.addAll(List.of(script));
+    node =
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("output").toFile())
             .start();

@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code make run}, as somebody at a terminal uses it. Its ports are those that people expect. */
+@ResourceLock(Lab.HOST_PORTS)
 final class MakeRunIT {
   private static final Pattern EXAMPLE = Pattern.compile("\\| +(try \\w+) +(.+)");
   private static final Pattern PAGE = Pattern.compile("\\| {3}[a-z ]+ +(http://\\S+)\\s");
@@ -43,6 +45,9 @@ final class MakeRunIT {
     builder.environment().put("RUNNER", runner);
     builder.environment().put("RUN_NAME", name);
     Process make = builder.start();
+    // Whoever ends the tests early does not wait for `finally`.
+    Thread orphans = new Thread(() -> killTree(make), "kill-" + name);
+    Runtime.getRuntime().addShutdownHook(orphans);
     try {
       await("the node is ready, log in " + log)
           .atMost(Duration.ofMinutes(5))
@@ -77,11 +82,18 @@ final class MakeRunIT {
       assertThat(Docker.ok("ps", "--all", "--quiet", "--filter", "name=^" + name + "$")).isEmpty();
     } finally {
       Docker.run(Duration.ofMinutes(1), "rm", "--force", name);
-      make.descendants().forEach(ProcessHandle::destroyForcibly);
-      make.destroyForcibly().waitFor();
+      killTree(make);
+      make.waitFor();
+      Runtime.getRuntime().removeShutdownHook(orphans);
       Docker.run(Duration.ofMinutes(1), "volume", "rm", "--force", name);
       Docker.Commands.run(Duration.ofMinutes(1), List.of("rm", "-rf", "build/" + name));
     }
+  }
+
+  private static void killTree(Process root) {
+    List<ProcessHandle> tree = root.descendants().toList();
+    root.destroyForcibly();
+    tree.forEach(ProcessHandle::destroyForcibly);
   }
 
   private static void interrupt(Process leader) {

@@ -1,0 +1,75 @@
+package io.sparkappliance.supervise;
+
+import java.util.List;
+
+/**
+ * Answers for the node from its first moment, when configuration and libraries are still fetched
+ * and there is no supervisor yet.
+ */
+public final class NodeLife {
+  private static final NodeStatus PREPARING = new NodeStatus(NodeStatus.Phase.PREPARING, List.of());
+
+  private final Console console;
+  private Supervisor supervisor;
+
+  /**
+   * Before anything is started.
+   *
+   * @param console gets what the node says
+   */
+  public NodeLife(Console console) {
+    this.console = console;
+  }
+
+  /** From now on the supervisor answers, and is told. */
+  public synchronized void supervisedBy(Supervisor supervisor) {
+    this.supervisor = supervisor;
+  }
+
+  /** How the node is now. */
+  public synchronized NodeStatus status() {
+    return supervisor == null ? PREPARING : supervisor.status();
+  }
+
+  /**
+   * To be asked before a failure of the preparation is reported. Returns at once, but never when
+   * the node is being stopped: what failed was then killed, and is nobody's fault.
+   */
+  public synchronized void unlessStopped() {
+    // Whoever stops the node before it has daemons holds the lock until this process has ended.
+  }
+
+  /**
+   * Stops in order what runs; returns at once. Before there are daemons, this process ends here,
+   * with what it started: a download or an installation goes on in a temporary file that nobody
+   * will take for the whole.
+   *
+   * @param code exit code of the node
+   */
+  public synchronized void stop(int code) {
+    if (supervisor == null) {
+      console.say("stops before a daemon was started");
+      halt(code);
+    } else {
+      supervisor.stop(code);
+    }
+  }
+
+  /**
+   * Ends at once.
+   *
+   * @param code exit code of the node
+   */
+  public synchronized void kill(int code) {
+    console.say("a second signal: kills what still runs");
+    if (supervisor != null) {
+      supervisor.kill();
+    }
+    halt(code);
+  }
+
+  private static void halt(int code) {
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    Runtime.getRuntime().halt(code);
+  }
+}
