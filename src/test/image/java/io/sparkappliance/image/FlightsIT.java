@@ -9,11 +9,9 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Every way to ask gives the answer that plain Python computes from the raw data. */
 @ExtendWith(LabExtension.class)
-@ResourceLock(SharedNode.LOCK)
 final class FlightsIT {
   private static final String ARGUMENTS =
       SharedNode.WAREHOUSE_FLIGHTS + " " + Flights.ORIGIN + " " + Flights.LAST_MONTH;

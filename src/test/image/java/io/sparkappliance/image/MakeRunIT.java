@@ -15,12 +15,10 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code make run}, as somebody at a terminal uses it. Its ports are those that people expect. */
-@ResourceLock(Lab.HOST_PORTS)
 final class MakeRunIT {
   private static final Pattern EXAMPLE = Pattern.compile("\\| +(try \\w+) +(.+)");
   private static final Pattern PAGE = Pattern.compile("\\| {3}[a-z ]+ +(http://\\S+)\\s");
@@ -46,7 +44,7 @@ final class MakeRunIT {
     builder.environment().put("RUN_NAME", name);
     Process make = builder.start();
     // Whoever ends the tests early does not wait for `finally`.
-    Thread orphans = new Thread(() -> killTree(make), "kill-" + name);
+    Thread orphans = new Thread(() -> remove(make, name), "remove-" + name);
     Runtime.getRuntime().addShutdownHook(orphans);
     try {
       await("the node is ready, log in " + log)
@@ -81,19 +79,19 @@ final class MakeRunIT {
       assertThat(PORTS).as("ports that still answer").noneMatch(MakeRunIT::answers);
       assertThat(Docker.ok("ps", "--all", "--quiet", "--filter", "name=^" + name + "$")).isEmpty();
     } finally {
-      Docker.run(Duration.ofMinutes(1), "rm", "--force", name);
-      killTree(make);
-      make.waitFor();
+      remove(make, name);
       Runtime.getRuntime().removeShutdownHook(orphans);
-      Docker.run(Duration.ofMinutes(1), "volume", "rm", "--force", name);
-      Docker.Commands.run(Duration.ofMinutes(1), List.of("rm", "-rf", "build/" + name));
     }
   }
 
-  private static void killTree(Process root) {
-    List<ProcessHandle> tree = root.descendants().toList();
-    root.destroyForcibly();
+  private static void remove(Process make, String name) {
+    List<ProcessHandle> tree = make.descendants().toList();
+    Docker.run(Duration.ofMinutes(1), "rm", "--force", name);
+    make.destroyForcibly();
     tree.forEach(ProcessHandle::destroyForcibly);
+    make.onExit().join();
+    Docker.run(Duration.ofMinutes(1), "volume", "rm", "--force", name);
+    Docker.Commands.run(Duration.ofMinutes(1), List.of("rm", "-rf", "build/" + name));
   }
 
   private static void interrupt(Process leader) {

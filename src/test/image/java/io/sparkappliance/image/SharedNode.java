@@ -17,9 +17,6 @@ import java.util.Optional;
  * started once per run, because its start is what takes time.
  */
 final class SharedNode {
-  /** Held by each class that uses it: what one test breaks or counts is not another's business. */
-  static final String LOCK = "the shared node";
-
   /** Where the node's data is. */
   static final String DATA = "/var/lib/spark-appliance";
 

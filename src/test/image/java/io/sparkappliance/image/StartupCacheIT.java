@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What a JVM says about a cache that does not fit is easily overlooked, so the processes are looked
  * at. As their own user: root in a container may not see what they map.
  */
 @ExtendWith(LabExtension.class)
-@ResourceLock(SharedNode.LOCK)
 final class StartupCacheIT {
   private static final String PROCESSES_THAT_MAP_IT =
       """

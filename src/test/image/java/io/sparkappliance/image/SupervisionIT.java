@@ -13,13 +13,11 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Daemons that die come back; a node that is stopped stops in order and keeps what it has. */
 @ExtendWith(LabExtension.class)
-@ResourceLock(SharedNode.LOCK)
 final class SupervisionIT {
   private static SharedNode node;
 
