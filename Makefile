@@ -23,7 +23,7 @@ format: ## mend the formatting
 	@setup/builder mvn -q -B spotless:apply
 
 docs: ## docs/environment.md from the catalogue of variables
-	@setup/builder mvn -q -B package -DskipTests
+	@setup/builder mvn -q -B package -Dmaven.test.skip=true
 	@setup/builder env SPARK_APPLIANCE_HOME=target/appliance sh entrypoint/spark-appliance environment >target/environment.md
 	@mv target/environment.md docs/environment.md
 

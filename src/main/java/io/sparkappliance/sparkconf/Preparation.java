@@ -159,6 +159,9 @@ public final class Preparation {
       PythonLibraries libraries =
           new PythonLibraries(
               settings.paths().python(), settings.paths().data().resolve("python"), environment);
+      if (!isClient) {
+        libraries.removeLeftovers();
+      }
       if (!isClient || !libraries.areInstalled()) {
         libraries.install(settings.sources().pythonLibs());
       }
@@ -248,7 +251,7 @@ public final class Preparation {
     return targets;
   }
 
-  /** Jars of an earlier start that nobody asks for any more. */
+  /** Jars of an earlier start that nobody asks for any more, and downloads that were cut off. */
   private void removeOthers(Path directory, List<Path> kept) {
     if (!Files.isDirectory(directory)) {
       return;

@@ -59,7 +59,6 @@ final class PythonLibraries {
    * @throws IOException when the directory can't be written
    */
   void install(List<String> requirements) throws IOException {
-    removeLeftovers();
     Path stamp = directory.resolve(STAMP);
     if (requirements.isEmpty()) {
       if (Files.exists(stamp)) {
@@ -85,8 +84,11 @@ final class PythonLibraries {
     }
   }
 
-  /** A node that was stopped while pip ran had no time to tidy up. */
-  private void removeLeftovers() throws IOException {
+  /**
+   * Removes what was left by a node that was stopped while pip ran. Only for the node itself: a
+   * client on the same volume would take an installation that still runs for a leftover.
+   */
+  void removeLeftovers() throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     if (!Files.isDirectory(parent)) {
       return;

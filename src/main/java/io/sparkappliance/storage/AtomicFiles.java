@@ -11,14 +11,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Writes files that are either whole and durable or not there. */
 public final class AtomicFiles {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
-
-  private static final String PART = ".part";
 
   private AtomicFiles() {}
 
@@ -54,24 +51,11 @@ public final class AtomicFiles {
   static Path temporaryBeside(Path target) throws IOException {
     Path directory = target.toAbsolutePath().getParent();
     Files.createDirectories(directory);
-    String prefix = "." + target.getFileName() + ".";
-    removeLeftovers(directory, prefix);
     return Files.createTempFile(
-        directory, prefix, PART, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-  }
-
-  /**
-   * Of a program that was killed while it wrote this file; two never write the same one at once.
-   */
-  private static void removeLeftovers(Path directory, String prefix) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        String name = file.getFileName().toString();
-        if (name.startsWith(prefix) && name.endsWith(PART)) {
-          Files.deleteIfExists(file);
-        }
-      }
-    }
+        directory,
+        "." + target.getFileName() + ".",
+        ".part",
+        PosixFilePermissions.asFileAttribute(OWNER_ONLY));
   }
 
   /** Makes a finished temporary file durable, then gives it its name. */

@@ -215,9 +215,11 @@ class PreparationTest {
     assertThat(configuration.jars().get(1)).hasContent(JAR + "2");
     assertThat(configuration.value("spark.jars"))
         .contains(jars + "/udf.jar," + jars + "/2-udf.jar," + jars + "/local_udf.jar");
+    Files.createFile(jars.resolve(".local_udf.jar.123.part"));
     node.set("EXT_JARS", local.toString());
     node.prepare();
     assertThat(jars)
+        .isDirectoryNotContaining("glob:**.part")
         .isDirectoryContaining("glob:**local_udf.jar")
         .isDirectoryNotContaining("glob:**/udf.jar");
   }

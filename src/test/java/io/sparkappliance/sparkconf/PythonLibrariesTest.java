@@ -69,6 +69,8 @@ class PythonLibrariesTest {
   void whatAStoppedInstallationLeftGoes() throws Exception {
     Path unfinished = Files.createDirectories(target.resolveSibling(".python-123/greeting"));
     libraries.install(List.of());
+    assertThat(unfinished).exists();
+    libraries.removeLeftovers();
     assertThat(unfinished.getParent()).doesNotExist();
   }
 

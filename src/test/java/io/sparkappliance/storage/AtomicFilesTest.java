@@ -44,15 +44,6 @@ class AtomicFilesTest {
   }
 
   @Test
-  void whatAKilledWriterLeftGoes() throws IOException {
-    Path unfinished = Files.createFile(directory.resolve(".file.123.part"));
-    Path another = Files.createFile(directory.resolve(".another.123.part"));
-    AtomicFiles.write(directory.resolve("file"), "text", "rw-------");
-    assertThat(unfinished).doesNotExist();
-    assertThat(another).exists();
-  }
-
-  @Test
   void leavesNothingBehindWhenItFails() throws IOException {
     Path occupied = Files.createDirectories(directory.resolve("occupied/inner")).getParent();
     assertThatThrownBy(() -> AtomicFiles.write(occupied, "x", "rw-------"))
