@@ -22,18 +22,26 @@ RUN export DEBIAN_FRONTEND=noninteractive && mkdir -p /usr/share/man/man1 \
     && sed -i 's/^passwd:.*/passwd: files extrausers/' /etc/nsswitch.conf \
     && rm -rf /var/lib/extrausers && ln -s /tmp/.spark-appliance-users /var/lib/extrausers
 
-COPY setup/python/spark.txt /tmp/requirements.txt
-COPY setup/python/prune.py /tmp/prune.py
+COPY setup/python/prune_jars.py /tmp/
 # The distribution becomes a directory of its own, and Python sees the same files through a link.
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
     && python3 -m venv /opt/python \
-    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check \
-        "pyspark==${SPARK_VERSION}" --requirement /tmp/requirements.txt \
+    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check "pyspark==${SPARK_VERSION}" \
     && packages="$(/opt/python/bin/python3 -c 'import site; print(site.getsitepackages()[0])')" \
     && mv "${packages}/pyspark" /opt/spark && ln -s /opt/spark "${packages}/pyspark" \
-    && python3 /tmp/prune.py "${packages}" /opt/spark/jars \
-    && rm -rf /opt/spark/examples /opt/spark/bin/*.cmd /tmp/requirements.txt /tmp/prune.py
+    && python3 /tmp/prune_jars.py /opt/spark/jars \
+    && rm -rf /opt/spark/examples /opt/spark/bin/*.cmd /tmp/prune_jars.py
+
+# A layer of its own, so that layers are compressed, pulled and unpacked side by side. Nothing but a library's own
+# development imports its tests.
+COPY setup/python/spark.txt /tmp/requirements.txt
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
+    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
+    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/requirements.txt \
+    && cd "$(/opt/python/bin/python3 -c 'import site; print(site.getsitepackages()[0])')" \
+    && find numpy pandas pyarrow -type d -name tests -prune -exec rm -rf {} + \
+    && rm /tmp/requirements.txt
 
 # Native libraries in a place from which they can be loaded although /tmp may be mounted noexec.
 RUN mkdir /opt/spark/native && cd /opt/spark/native \
@@ -72,7 +80,7 @@ USER spark
 # gateway, master, worker, shuffle service, management, notebook, JDBC, Connect, history server, SQL driver's page
 EXPOSE 7077 8080 8081 7337 8000 8090 8888 10000 15002 18080 4040
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=10s --start-period=300s --retries=3 CMD ["spark-appliance", "health"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=300s --retries=3 CMD ["health-check"]
 ENTRYPOINT ["tini", "--", "entrypoint"]
 CMD ["launch"]
 

@@ -1,13 +1,18 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.settings.ArgumentText;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import io.sparkappliance.sparkconf.StartupCache;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Builds the command lines of JVMs that run Spark. */
 final class JavaCommand {
@@ -44,9 +49,6 @@ final class JavaCommand {
   private static final List<String> SMALL_DAEMON =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
-  /** From here on the JVM addresses its heap differently, and the class data does not fit. */
-  private static final MemorySize UNCOMPRESSED_HEAP = MemorySize.ofMebibytes(31 * 1024);
-
   /** Broken for good after this; the supervisor starts a new one. */
   private static final String EXIT_ON_OUT_OF_MEMORY = "-XX:+ExitOnOutOfMemoryError";
 
@@ -62,37 +64,53 @@ final class JavaCommand {
 
   /** A small daemon: master, worker, history server. */
   Command daemon(String name, String mainClass, List<String> arguments) {
-    List<String> line = start(node.memory().daemonHeap());
-    line.addAll(SMALL_DAEMON);
-    return finish(name, line, mainClass, arguments);
+    MemorySize heap = node.memory().daemonHeap();
+    Optional<StartupCache> cache = node.startupCache().filter(it -> it.fits(heap));
+    List<String> options = new ArrayList<>(SMALL_DAEMON);
+    cache.ifPresent(it -> options.addAll(it.javaOptions()));
+    options.addAll(node.javaOptions());
+    Optional<String> first = cache.map(it -> it.jars().toString());
+    return command(name, heap, options, first, mainClass, arguments);
   }
 
-  /** A driver that stays, started as {@code spark-submit} would. */
+  /**
+   * A driver that stays, started as {@code spark-submit} would: by Spark's settings for drivers.
+   */
   Command driver(String name, List<String> submitArguments) {
-    List<String> line = start(node.memory().driverHeap());
-    return finish(name, line, "org.apache.spark.deploy.SparkSubmit", submitArguments);
+    List<String> options = new ArrayList<>();
+    for (String key : List.of("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")) {
+      node.value(key).map(ArgumentText::split).ifPresent(options::addAll);
+    }
+    return command(
+        name,
+        node.memory().driverHeap(),
+        options,
+        node.value("spark.driver.extraClassPath"),
+        "org.apache.spark.deploy.SparkSubmit",
+        submitArguments);
   }
 
-  private List<String> start(MemorySize heap) {
+  private Command command(
+      String name,
+      MemorySize heap,
+      List<String> options,
+      Optional<String> beforeAllElse,
+      String mainClass,
+      List<String> arguments) {
+    Path directory = settings.paths().data().resolve("scratch").resolve(name);
     List<String> line = new ArrayList<>();
     line.add(java());
     line.add("-Xmx" + heap.toJvmText());
     line.add(EXIT_ON_OUT_OF_MEMORY);
-    if (heap.compareTo(UNCOMPRESSED_HEAP) < 0) {
-      node.sparkJars().startupCache().ifPresent(cache -> line.addAll(startFrom(cache)));
-    }
     line.addAll(SPARK_MODULES);
-    line.addAll(node.javaOptions());
-    return line;
-  }
-
-  /**
-   * At the address it was made for, the JVMs of a node share the cache's pages; elsewhere each
-   * would have 170 MiB of its own.
-   */
-  private static List<String> startFrom(Path cache) {
-    return List.of(
-        "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0", "-XX:AOTCache=" + cache);
+    // Libraries that are unpacked and sessions' files: a killed process leaves them behind.
+    line.add("-Djava.io.tmpdir=" + directory);
+    line.addAll(options);
+    line.add("-cp");
+    line.add(classPath(beforeAllElse));
+    line.add(mainClass);
+    line.addAll(arguments);
+    return new Command(line, environment, directory);
   }
 
   private String java() {
@@ -100,24 +118,14 @@ final class JavaCommand {
     return javaHome == null ? "java" : javaHome + "/bin/java";
   }
 
-  private Command finish(String name, List<String> line, String mainClass, List<String> arguments) {
-    line.add("-cp");
-    line.add(classPath());
-    line.add(mainClass);
-    line.addAll(arguments);
-    return new Command(line, environment, settings.paths().data().resolve("scratch").resolve(name));
-  }
-
-  /**
-   * As with Spark's own launcher, the configuration comes before every jar that may hold a file of
-   * the same name, such as a {@code hive-site.xml} that would open the thrift server. Of the jars
-   * that a startup cache was made with none does.
-   */
-  private String classPath() {
-    List<String> elements = new ArrayList<>(node.sparkJars().cached());
-    elements.add(node.confDir() + "/");
-    elements.addAll(node.sparkJars().others());
-    elements.add(environment.getOrDefault("SPARK_DIST_CLASSPATH", ""));
-    return String.join(File.pathSeparator, elements);
+  /** In the order of Spark's own launcher. */
+  private String classPath(Optional<String> beforeAllElse) {
+    return Stream.of(
+            beforeAllElse.orElse(""),
+            node.confDir() + "/",
+            settings.paths().sparkHome().resolve("jars") + "/*",
+            environment.getOrDefault("SPARK_DIST_CLASSPATH", ""))
+        .filter(element -> !element.isEmpty())
+        .collect(Collectors.joining(File.pathSeparator));
   }
 }

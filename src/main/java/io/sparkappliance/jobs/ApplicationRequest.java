@@ -76,7 +76,7 @@ public record ApplicationRequest(
         language,
         displayName(fileName),
         language == Language.JAR ? main : Optional.empty(),
-        ArgumentText.split("job_args", jobArgs),
+        SubmitSettings.words("job_args", jobArgs),
         SubmitSettings.parse("job_settings", jobSettings));
   }
 

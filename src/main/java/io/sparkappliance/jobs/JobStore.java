@@ -3,6 +3,7 @@ package io.sparkappliance.jobs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkappliance.storage.FileTrees;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,8 +15,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -54,7 +53,7 @@ public final class JobStore {
     JobStore store = new JobStore(root);
     createDirectory(root);
     createDirectory(store.unfinished);
-    deleteTree(store.incoming);
+    FileTrees.delete(store.incoming);
     createDirectory(store.incoming);
     return store;
   }
@@ -90,7 +89,7 @@ public final class JobStore {
    */
   void discard(JobId id) throws IOException {
     Files.deleteIfExists(unfinished.resolve(id.value()));
-    deleteTree(directory(id));
+    FileTrees.delete(directory(id));
   }
 
   /**
@@ -225,18 +224,6 @@ public final class JobStore {
           throw madeMeanwhile;
         }
       }
-    }
-  }
-
-  private static void deleteTree(Path top) throws IOException {
-    List<Path> all = new ArrayList<>();
-    try (Stream<Path> tree = Files.walk(top)) {
-      tree.sorted(Comparator.reverseOrder()).forEach(all::add);
-    } catch (NoSuchFileException absent) {
-      return;
-    }
-    for (Path path : all) {
-      Files.deleteIfExists(path);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.settings.ArgumentText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -123,7 +124,22 @@ final class SubmitSettings {
    * @throws InvalidRequestException when one is not allowed, with the reason
    */
   static List<String> parse(String field, String text) {
-    return new SubmitSettings(field, ArgumentText.split(field, text)).check();
+    return new SubmitSettings(field, words(field, text)).check();
+  }
+
+  /**
+   * Splits a field as a shell would.
+   *
+   * @param field the form's field, for the error message
+   * @param text what was sent; may be empty
+   * @throws InvalidRequestException when it can't be split, with the reason
+   */
+  static List<String> words(String field, String text) {
+    try {
+      return ArgumentText.split(text);
+    } catch (IllegalArgumentException broken) {
+      throw new InvalidRequestException(field, broken.getMessage());
+    }
   }
 
   private List<String> check() {

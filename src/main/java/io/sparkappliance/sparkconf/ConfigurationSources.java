@@ -2,6 +2,7 @@ package io.sparkappliance.sparkconf;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What was read from files before the settings are put together.
@@ -12,7 +13,7 @@ import java.util.List;
  * @param hiveSite mounted {@code hive-site.xml}, overridden by {@code HIVE_SITE_XML}
  * @param jars local paths of {@code EXT_JARS}
  * @param javaOptions options for JVMs that load native libraries
- * @param sparkJars the distribution's jars
+ * @param startupCache class data that the image has for Spark's JVMs
  * @param objectStoreCommitters whether the classes that commit to object stores are installed
  * @param notices what an operator should know about these files
  */
@@ -23,7 +24,7 @@ record ConfigurationSources(
     HiveSite hiveSite,
     List<Path> jars,
     List<String> javaOptions,
-    SparkJars sparkJars,
+    Optional<StartupCache> startupCache,
     boolean objectStoreCommitters,
     List<String> notices) {
   /** Takes copies that can't be changed. */

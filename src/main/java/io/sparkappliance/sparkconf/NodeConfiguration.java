@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  *     environment that Spark reads
  * @param javaOptions options of every JVM that loads Spark's native libraries; empty when the
  *     libraries unpack themselves
- * @param sparkJars the distribution's jars
+ * @param startupCache class data that the image has for Spark's JVMs
  * @param jars fetched {@code EXT_JARS}, local paths
  * @param confDir directory that the files were or would be written to: {@code SPARK_CONF_DIR}
  * @param notices what an operator should know, one sentence each; nothing that stops the start
@@ -39,7 +39,7 @@ public record NodeConfiguration(
     Settings.Ports ports,
     SortedMap<String, String> environment,
     List<String> javaOptions,
-    SparkJars sparkJars,
+    Optional<StartupCache> startupCache,
     List<Path> jars,
     Path confDir,
     List<String> notices) {

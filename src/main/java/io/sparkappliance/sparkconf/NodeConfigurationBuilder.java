@@ -1,5 +1,6 @@
 package io.sparkappliance.sparkconf;
 
+import io.sparkappliance.settings.ArgumentText;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
@@ -106,6 +107,7 @@ final class NodeConfigurationBuilder {
     addTokens();
     addTls();
     MemoryPlan memory = addMemory();
+    addJavaOptions(memory);
     if (sources.objectStoreCommitters()) {
       addCommitters();
     }
@@ -121,7 +123,7 @@ final class NodeConfigurationBuilder {
             ports,
             environment(),
             sources.javaOptions(),
-            sources.sparkJars(),
+            sources.startupCache(),
             sources.jars(),
             settings.paths().confDir(),
             notices);
@@ -184,19 +186,60 @@ final class NodeConfigurationBuilder {
           "spark.jars",
           sources.jars().stream().map(Path::toString).collect(Collectors.joining(",")));
     }
-    if (!sources.javaOptions().isEmpty()) {
-      String options =
-          sources.javaOptions().stream()
+  }
+
+  /** How JVMs of drivers and executors start, whoever starts them. */
+  private void addJavaOptions(MemoryPlan memory) {
+    addJavaOptions("spark.driver", memory.driverHeap());
+    addJavaOptions("spark.executor", memory.executorMemory());
+    properties
+        .value("spark.driver.extraJavaOptions")
+        .ifPresent(options -> checkOptions("spark.driver.extraJavaOptions", options));
+    properties
+        .value("spark.driver.defaultJavaOptions")
+        .ifPresent(options -> checkOptions("spark.driver.defaultJavaOptions", options));
+  }
+
+  private void addJavaOptions(String process, MemorySize heap) {
+    List<String> options = new ArrayList<>(sources.javaOptions());
+    String classPath = process + ".extraClassPath";
+    // What comes before Spark's own jars is meant to replace them: the cache would not fit.
+    if (properties.value(classPath).isEmpty()) {
+      sources
+          .startupCache()
+          .filter(cache -> cache.fits(heap))
+          .ifPresent(
+              cache -> {
+                node(classPath, cache.jars().toString());
+                options.addAll(cache.javaOptions());
+              });
+    }
+    if (!options.isEmpty()) {
+      node(
+          process + ".defaultJavaOptions",
+          options.stream()
               .map(NodeConfigurationBuilder::quoteOption)
-              .collect(Collectors.joining(" "));
-      node("spark.driver.defaultJavaOptions", options);
-      node("spark.executor.defaultJavaOptions", options);
+              .collect(Collectors.joining(" ")));
+    }
+  }
+
+  private void checkOptions(String key, String options) {
+    try {
+      if (ArgumentText.split(options).stream().anyMatch(option -> option.startsWith("-Xmx"))) {
+        problems.add(
+            key,
+            options,
+            "options of the JVM except its heap",
+            "Set DRIVER_MEMORY instead of -Xmx.");
+      }
+    } catch (IllegalArgumentException broken) {
+      problems.add(key, options, "it " + broken.getMessage(), "Write it as in a shell.");
     }
   }
 
   /** Spark splits these settings at spaces, as a shell does. */
   private static String quoteOption(String option) {
-    return option.matches("[A-Za-z0-9_./=:+-]+")
+    return option.matches("[A-Za-z0-9_./=:,+-]+")
         ? option
         : '"' + option.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }

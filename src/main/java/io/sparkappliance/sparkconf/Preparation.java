@@ -196,7 +196,7 @@ public final class Preparation {
             jars,
             NativeLibraries.javaOptions(
                 List.of(paths.home().resolve("native"), paths.sparkHome().resolve("native"))),
-            SparkJars.of(paths.sparkHome()),
+            StartupCache.of(paths.sparkHome()),
             hasCommitters(),
             notices);
     return NodeConfigurationBuilder.build(settings, credentials, host, total, sources, problems);

@@ -3,6 +3,7 @@ package io.sparkappliance.sparkconf;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.storage.AtomicFiles;
+import io.sparkappliance.storage.FileTrees;
 import io.sparkappliance.storage.Locations;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,13 +14,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Installs {@code PYTHON_LIBS} into a directory on every Python process's path. The directory
@@ -62,7 +61,7 @@ final class PythonLibraries {
     Path stamp = directory.resolve(STAMP);
     if (requirements.isEmpty()) {
       if (Files.exists(stamp)) {
-        delete(directory);
+        FileTrees.delete(directory);
       }
       return;
     }
@@ -77,10 +76,10 @@ final class PythonLibraries {
       AtomicFiles.write(fresh.resolve(STAMP), wanted, "rw-r--r--");
       // A temporary directory is closed to others; executors of another user read this one.
       Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
-      delete(directory);
+      FileTrees.delete(directory);
       Files.move(fresh, directory);
     } finally {
-      delete(fresh);
+      FileTrees.delete(fresh);
     }
   }
 
@@ -95,7 +94,7 @@ final class PythonLibraries {
     }
     try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(parent, UNFINISHED + "*")) {
       for (Path leftover : unfinished) {
-        delete(leftover);
+        FileTrees.delete(leftover);
       }
     }
   }
@@ -222,18 +221,5 @@ final class PythonLibraries {
                 "REQUESTS_CA_BUNDLE",
                 "CURL_CA_BUNDLE")
             .contains(upper);
-  }
-
-  private static void delete(Path tree) throws IOException {
-    if (!Files.exists(tree)) {
-      return;
-    }
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(tree)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : all) {
-      Files.delete(path);
-    }
   }
 }

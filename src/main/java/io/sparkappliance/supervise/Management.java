@@ -100,11 +100,7 @@ public final class Management implements AutoCloseable {
   private static Map<String, Object> health(NodeStatus now) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("status", now.phase().name().toLowerCase(Locale.ROOT));
-    now.daemons().stream()
-        .filter(daemon -> daemon.state() == State.FAILED)
-        .findFirst()
-        .ifPresent(
-            daemon -> fields.put("reason", daemon.name() + ": " + daemon.reason().orElse("")));
+    now.failure().ifPresent(reason -> fields.put("reason", reason));
     return fields;
   }
 
@@ -125,6 +121,7 @@ public final class Management implements AutoCloseable {
     }
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("ready", now.isReady());
+    fields.put("summary", now.summary());
     fields.put("roles", roles);
     return fields;
   }

@@ -1,6 +1,8 @@
 package io.sparkappliance.supervise;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How the node is, at one moment.
@@ -32,5 +34,38 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
   public boolean isReady() {
     return phase != Phase.PREPARING
         && daemons.stream().allMatch(daemon -> daemon.state() == State.READY);
+  }
+
+  /** Which daemon died too often and why: {@code sql: it ended with exit code 1}. */
+  public Optional<String> failure() {
+    return daemons.stream()
+        .filter(daemon -> daemon.state() == State.FAILED)
+        .findFirst()
+        .map(daemon -> daemon.name() + ": " + daemon.reason().orElse(""));
+  }
+
+  /** One line for people: {@code ready}, or what is missing. */
+  public String summary() {
+    if (isReady()) {
+      return "ready";
+    }
+    return switch (phase) {
+      case PREPARING -> "preparing: init scripts, configuration, libraries";
+      case FAILED -> "broken: " + failure().orElse("failed");
+      case STARTING, RUNNING, STOPPING ->
+          phase.name().toLowerCase(Locale.ROOT) + ": " + String.join("; ", notReady());
+    };
+  }
+
+  private List<String> notReady() {
+    return daemons.stream()
+        .filter(daemon -> daemon.state() != State.READY)
+        .flatMap(
+            daemon -> {
+              String reason = daemon.reason().map(text -> " (" + text + ")").orElse("");
+              String state = " " + daemon.state().label() + reason;
+              return daemon.roles().stream().map(role -> role.label() + state);
+            })
+        .toList();
   }
 }

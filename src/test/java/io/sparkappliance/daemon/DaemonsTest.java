@@ -87,9 +87,8 @@ class DaemonsTest {
 
     assertThat(spec("master").command().arguments())
         .isEqualTo(
-            java(
-                "300m",
-                SMALL,
+            smallDaemon(
+                "master",
                 "org.apache.spark.deploy.master.Master",
                 "--host 10.0.0.5 --port 7077 --webui-port 8080"));
     assertThat(spec("master").after()).isEmpty();
@@ -100,34 +99,25 @@ class DaemonsTest {
   @Test
   void jvmsStartFromTheStartupCacheUnlessTheirHeapIsTooLargeForIt(@TempDir Path spark)
       throws IOException {
-    Path added = Files.createDirectories(spark.resolve("jars")).resolve("mine.jar");
-    Files.createFile(added);
-    Files.createDirectories(spark.resolve("aot"));
-    Path cache = Files.createFile(spark.resolve("aot/spark.aot"));
-    Files.writeString(spark.resolve("aot/classpath"), "/one.jar:/two.jar");
+    Path aot = Files.createDirectories(spark.resolve("aot"));
+    Path jars = Files.createFile(aot.resolve("spark.jar"));
+    Path cache = Files.createFile(aot.resolve("spark.aot"));
     environment.put("SPARK_HOME", spark.toString());
     start(Role.MASTER, Role.THRIFTSERVER);
 
     String option = "-XX:AOTCache=" + cache;
-    assertThat(spec("master").command().arguments())
-        .contains(
-            option,
-            "/one.jar:/two.jar:/data/conf/:" + added + ":/home/spark-jars/*:/home/classpath/*");
-    assertThat(spec("sql").command().arguments()).contains(option);
+    String classPath =
+        jars + ":/data/conf/:" + spark + "/jars/*:/home/spark-jars/*:/home/classpath/*";
+    assertThat(spec("master").command().arguments()).contains(option, classPath);
+    assertThat(spec("sql").command().arguments()).contains(option, classPath);
 
     environment.put("DRIVER_MEMORY", "31g");
+    NodeConfiguration large =
+        Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999));
     assertThat(
-            Daemons.of(
-                    settings(),
-                    CREDENTIALS,
-                    Preparation.plan(
-                        settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999)),
-                    environment)
-                .getLast()
-                .command()
-                .arguments())
+            Daemons.of(settings(), CREDENTIALS, large, environment).getLast().command().arguments())
         .contains("-Xmx31g")
-        .doesNotContain(option);
+        .doesNotContain(option, classPath);
   }
 
   @Test
@@ -136,9 +126,8 @@ class DaemonsTest {
 
     assertThat(spec("worker").command().arguments())
         .isEqualTo(
-            java(
-                "300m",
-                SMALL,
+            smallDaemon(
+                "worker",
                 "org.apache.spark.deploy.worker.Worker",
                 "--host 10.0.0.5 --port 0 --webui-port 8081 --memory "
                     + node().memory().workerMemory().toMebibytes()
@@ -156,9 +145,8 @@ class DaemonsTest {
 
     assertThat(spec("worker").command().arguments())
         .isEqualTo(
-            java(
-                "300m",
-                SMALL,
+            smallDaemon(
+                "worker",
                 "org.apache.spark.deploy.worker.Worker",
                 "--host 10.0.0.5 --port 7077 --webui-port 8081 --memory 4096m --cores 3"
                     + " spark://m1:7077,m2:7077"));
@@ -170,7 +158,8 @@ class DaemonsTest {
     start(Role.HISTORYSERVER);
 
     assertThat(spec("historyserver").command().arguments())
-        .isEqualTo(java("300m", SMALL, "org.apache.spark.deploy.history.HistoryServer", ""));
+        .isEqualTo(
+            smallDaemon("historyserver", "org.apache.spark.deploy.history.HistoryServer", ""));
   }
 
   @Test
@@ -202,6 +191,18 @@ class DaemonsTest {
             plugins ->
                 assertThat(plugins.split(","))
                     .contains("org.apache.spark.sql.connect.SparkConnectPlugin"));
+  }
+
+  @Test
+  void theSqlDriverStartsAsSparksSettingsForDriversSay() {
+    environment.put("SPARK_CONF_spark_driver_defaultJavaOptions", "-Da=b");
+    environment.put("SPARK_CONF_spark_driver_extraJavaOptions", "-Dc='d e'");
+    environment.put("SPARK_CONF_spark_driver_extraClassPath", "/patches/*");
+    start(Role.MASTER, Role.THRIFTSERVER);
+
+    assertThat(spec("sql").command().arguments())
+        .containsSequence("-Da=b", "-Dc=d e", "-cp", "/patches/*:" + CLASS_PATH);
+    assertThat(spec("master").command().arguments()).contains(CLASS_PATH).doesNotContain("-Da=b");
   }
 
   @Test
@@ -350,11 +351,11 @@ class DaemonsTest {
     return addresses;
   }
 
-  private static List<String> java(
-      String heap, List<String> options, String mainClass, String arguments) {
-    List<String> line = new ArrayList<>(List.of("java", "-Xmx" + heap));
+  private static List<String> smallDaemon(String name, String mainClass, String arguments) {
+    List<String> line = new ArrayList<>(List.of("java", "-Xmx300m"));
     line.addAll(SPARK_OPTIONS);
-    line.addAll(options);
+    line.add("-Djava.io.tmpdir=/data/scratch/" + name);
+    line.addAll(SMALL);
     line.addAll(List.of("-cp", CLASS_PATH, mainClass));
     line.addAll(Stream.of(arguments.split(" ")).filter(one -> !one.isEmpty()).toList());
     return line;

@@ -38,7 +38,13 @@ class RealSparkTest {
     Path conf = Files.createDirectories(directory.resolve("conf"));
     Files.writeString(
         conf.resolve("spark-defaults.conf"),
-        "spark.master local[1]\nspark.ui.enabled false\nspark.driver.memory 512m\n");
+        """
+        spark.master local[1]
+        spark.ui.enabled false
+        spark.driver.memory 512m
+        spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s
+        """
+            .formatted(directory));
     GatewayFixture.Cluster cluster = new GatewayFixture.Cluster();
     cluster.thrift = Optional.of(thrift.address());
     gateway =

@@ -90,7 +90,7 @@ final class ConfigurationFixture {
             new HiveSite(new TreeMap<>(hiveSite)),
             List.of(),
             List.of(),
-            SparkJars.of(settings().paths().sparkHome()),
+            StartupCache.of(settings().paths().sparkHome()),
             false,
             List.of()),
         problems);

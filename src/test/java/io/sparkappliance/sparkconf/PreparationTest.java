@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpServer;
 import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -283,6 +284,49 @@ class PreparationTest {
         List.of("spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions")) {
       assertThat(configuration.value(key)).contains(String.join(" ", options));
     }
+  }
+
+  @Test
+  void driversAndExecutorsStartFromTheImagesClassData() throws IOException {
+    StartupCache cache = startupCache();
+    NodeConfiguration configuration = node.prepare();
+    assertThat(configuration.startupCache()).contains(cache);
+    for (String process : List.of("spark.driver", "spark.executor")) {
+      assertThat(configuration.value(process + ".extraClassPath"))
+          .contains(cache.jars().toString());
+      assertThat(configuration.value(process + ".defaultJavaOptions"))
+          .contains(String.join(" ", cache.javaOptions()));
+    }
+  }
+
+  @Test
+  void classDataThatWouldNotFitIsLeftOut() throws IOException {
+    startupCache();
+    node.total = MemorySize.ofMebibytes(200 * 1024);
+    node.set("SPARK_CONF_spark_driver_extraClassPath", "/patched.jar")
+        .set("EXECUTOR_MEMORY", "31g");
+    NodeConfiguration configuration = node.prepare();
+    assertThat(configuration.value("spark.driver.extraClassPath")).contains("/patched.jar");
+    assertThat(configuration.value("spark.driver.defaultJavaOptions")).isEmpty();
+    assertThat(configuration.value("spark.executor.extraClassPath")).isEmpty();
+    assertThat(configuration.value("spark.executor.defaultJavaOptions")).isEmpty();
+  }
+
+  @Test
+  void javaOptionsThatNobodyCanReadAreRefused() {
+    node.set("SPARK_CONF_spark_driver_extraJavaOptions", "-Da='b")
+        .set("SPARK_CONF_spark_driver_defaultJavaOptions", "-Xmx4g");
+    assertThatThrownBy(node::prepare)
+        .hasMessageContaining("the quote ' at position 5 is never closed")
+        .hasMessageContaining("DRIVER_MEMORY");
+  }
+
+  private StartupCache startupCache() throws IOException {
+    Path spark = directory.resolve("spark");
+    node.set("SPARK_HOME", spark.toString());
+    node.write(spark.resolve("aot/spark.jar"), "");
+    node.write(spark.resolve("aot/spark.aot"), "");
+    return StartupCache.of(spark).orElseThrow();
   }
 
   @Test

@@ -31,6 +31,8 @@ final class S3MockServer implements AutoCloseable {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // Its web server leaves a folder where temporary files are.
+                "-Djava.io.tmpdir=" + store.toAbsolutePath().getParent(),
                 "-jar",
                 archive(),
                 "--server.port=0",

@@ -60,7 +60,7 @@ class ManagementTest {
         "/readyz",
         200,
         """
-        {"ready": true, "roles": {
+        {"ready": true, "summary": "ready", "roles": {
           "master": {"state": "ready", "since": "2026-03-04T05:06:07Z", "daemon": "master",
             "restarts": 1, "seconds_to_ready": 2.84,
             "last_failure": "it ended with exit code 137 (signal 9)"},

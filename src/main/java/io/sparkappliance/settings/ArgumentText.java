@@ -1,4 +1,4 @@
-package io.sparkappliance.jobs;
+package io.sparkappliance.settings;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,28 +8,25 @@ import java.util.List;
  * everything, {@code "…"} keeps everything but {@code \"} and {@code \\}, a backslash elsewhere
  * keeps the next character. Nothing is ever expanded.
  */
-final class ArgumentText {
-  private final String field;
+public final class ArgumentText {
   private final String text;
   private final List<String> words = new ArrayList<>();
   private final StringBuilder word = new StringBuilder();
   private boolean inWord;
 
-  private ArgumentText(String field, String text) {
-    this.field = field;
+  private ArgumentText(String text) {
     this.text = text;
   }
 
   /**
    * Splits the text.
    *
-   * @param field the form's field, for the error message
-   * @param text what was sent; may be empty
-   * @throws InvalidRequestException when a quote is not closed, or a character can't be part of an
-   *     argument
+   * @param text the line; may be empty
+   * @throws IllegalArgumentException when a quote is not closed, or a character can't be part of an
+   *     argument; the message says so in words that go on after the name of a field
    */
-  static List<String> split(String field, String text) {
-    return new ArgumentText(field, text).split();
+  public static List<String> split(String text) {
+    return new ArgumentText(text).split();
   }
 
   private List<String> split() {
@@ -37,14 +34,14 @@ final class ArgumentText {
     while (at < text.length()) {
       char c = text.charAt(at);
       switch (c) {
-        case '\0' -> throw new InvalidRequestException(field, "must not contain a NUL character");
+        case '\0' -> throw new IllegalArgumentException("must not contain a NUL character");
         case '\'' -> at = single(at);
         case '"' -> at = doubled(at);
         case '\\' -> {
           at++;
           if (at == text.length()) {
-            throw new InvalidRequestException(
-                field, "ends in a backslash: nothing follows that it could protect");
+            throw new IllegalArgumentException(
+                "ends in a backslash: nothing follows that it could protect");
           }
           add(text.charAt(at));
         }
@@ -95,14 +92,14 @@ final class ArgumentText {
     throw unclosed('"', open);
   }
 
-  private InvalidRequestException unclosed(char quote, int open) {
-    return new InvalidRequestException(
-        field, "the quote " + quote + " at position " + (open + 1) + " is never closed");
+  private IllegalArgumentException unclosed(char quote, int open) {
+    return new IllegalArgumentException(
+        "the quote " + quote + " at position " + (open + 1) + " is never closed");
   }
 
   private void add(char c) {
     if (c == '\0') {
-      throw new InvalidRequestException(field, "must not contain a NUL character");
+      throw new IllegalArgumentException("must not contain a NUL character");
     }
     inWord = true;
     word.append(c);
