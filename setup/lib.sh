@@ -45,9 +45,11 @@ install_packages() {
   done
   [ -n "$missing" ] || return 0
   say "installs Debian packages:$missing"
-  as_root apt-get -qq update
+  # One at a time: steps of the set-up run side by side.
+  lock=/var/lock/spark-appliance-setup
+  as_root flock "$lock" apt-get -qq update
   # shellcheck disable=SC2086 # a list of names
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $missing >/dev/null
+  as_root flock "$lock" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $missing >/dev/null
 }
 
 # Of the packages named, those that this system's package lists know.

@@ -2,6 +2,7 @@ package io.sparkappliance;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -9,7 +10,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +59,13 @@ class ArchitectureTest {
   @Test
   void packages_have_no_cycles() {
     slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(PRODUCT);
+  }
+
+  @Test
+  void nothing_waits_by_sleeping() {
+    noClasses().should().callMethod(Thread.class, "sleep", long.class).check(PRODUCT);
+    noClasses().should().callMethod(Thread.class, "sleep", Duration.class).check(PRODUCT);
+    noClasses().should().callMethod(TimeUnit.class, "sleep", long.class).check(PRODUCT);
   }
 
   @Test

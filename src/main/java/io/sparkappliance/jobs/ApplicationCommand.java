@@ -48,7 +48,7 @@ final class ApplicationCommand {
     command.add("--deploy-mode");
     command.add("client");
     if (request.language() == ApplicationRequest.Language.PYTHON
-        && !request.settings().contains("--name")) {
+        && request.settings().stream().noneMatch(ApplicationCommand::isName)) {
       // Spark would name it after the file, and every file has the same name in the store.
       command.add("--name");
       command.add(request.name());
@@ -119,5 +119,9 @@ final class ApplicationCommand {
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
+  }
+
+  private static boolean isName(String word) {
+    return word.equals("--name") || word.startsWith("spark.app.name=");
   }
 }

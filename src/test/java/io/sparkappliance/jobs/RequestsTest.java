@@ -81,6 +81,9 @@ class RequestsTest {
     assertThat(command(ApplicationRequest.parse("x.py", "", "", "--name mine")))
         .containsOnlyOnce("--name")
         .containsSubsequence("--name", "mine");
+    assertThat(command(ApplicationRequest.parse("x.py", "", "", "spark.app.name=mine")))
+        .containsSubsequence("--conf", "spark.app.name=mine")
+        .doesNotContain("--name");
   }
 
   private static List<String> command(ApplicationRequest request) {
