@@ -1,0 +1,75 @@
+package io.sparkappliance.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The images themselves: what they say about themselves, and what is and is not in them. */
+@ExtendWith(LabExtension.class)
+final class ImageIT {
+  private static final String LABEL = "org.opencontainers.image.";
+
+  /** Prints those of its arguments that are commands. */
+  private static final String COMMANDS = "for c; do command -v $c; done; true";
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void saysWhatItIsAndWhereItCameFrom(boolean slim) {
+    JsonNode labels = configuration(slim).path("Labels");
+    assertThat(labels.path(LABEL + "title").asText()).isEqualTo("spark-appliance");
+    assertThat(labels.path(LABEL + "licenses").asText()).isEqualTo("Apache-2.0");
+    assertThat(labels.path(LABEL + "description").asText()).isNotBlank();
+    assertThat(labels.path(LABEL + "version").asText()).isEqualTo("0.1.0");
+    assertThat(labels.path(LABEL + "revision").asText()).matches("[0-9a-f]{40}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void runsAsAUserOfItsOwnBehindAnInit(boolean slim) {
+    JsonNode configuration = configuration(slim);
+    assertThat(configuration.path("User").asText()).isEqualTo("spark");
+    assertThat(configuration.path("Entrypoint").path(0).asText()).isEqualTo("tini");
+    assertThat(configuration.path("Healthcheck").path("Test").path(1).asText())
+        .isEqualTo("health-check");
+    assertThat(run(image(slim), "id", "-u")).isEqualTo("185\n");
+  }
+
+  @Test
+  void hasNoCompiler() {
+    for (String image : List.of(Lab.IMAGE, Lab.SLIM)) {
+      assertThat(run(image, "sh", "-c", COMMANDS, "sh", "gcc", "cc", "c++", "ld", "make", "javac"))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void onlyTheFullImageHasTheNotebook() {
+    assertThat(run(Lab.IMAGE, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isNotEmpty();
+    assertThat(run(Lab.SLIM, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isEmpty();
+  }
+
+  private static String image(boolean slim) {
+    return slim ? Lab.SLIM : Lab.IMAGE;
+  }
+
+  private static JsonNode configuration(boolean slim) {
+    return SharedNode.json(Docker.ok("image", "inspect", image(slim))).path(0).path("Config");
+  }
+
+  /** The standard output of a program that runs in the image instead of everything else. */
+  private static String run(String image, String program, String... arguments) {
+    Docker.Output output =
+        Container.of(image)
+            .option("--entrypoint", program)
+            .command(arguments)
+            .runToEnd(Duration.ofMinutes(1));
+    assertThat(output.exitCode()).as(output.all()).isZero();
+    return output.out();
+  }
+}
