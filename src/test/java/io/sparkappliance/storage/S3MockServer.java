@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.Writer;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,12 +28,13 @@ final class S3MockServer implements AutoCloseable {
   }
 
   /** Starts a server that has one bucket and keeps it in a directory; returns when it answers. */
-  static S3MockServer start(String bucket, Path store) throws IOException {
+  static S3MockServer start(String bucket, Path directory) throws IOException {
+    Path store = Files.createDirectories(directory.resolve("store"));
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // Its web server leaves a folder where temporary files are.
-                "-Djava.io.tmpdir=" + store.toAbsolutePath().getParent(),
+                "-Djava.io.tmpdir=" + directory,
                 "-jar",
                 archive(),
                 "--server.port=0",
