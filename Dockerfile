@@ -56,7 +56,7 @@ RUN mkdir /opt/spark/native && cd /opt/spark/native \
 # What Spark's JVMs start from: a third fewer seconds until a node is ready (bench/README.md).
 COPY setup/python/startup_cache.py /tmp/
 RUN JAVA_HOME=/opt/java PATH="/opt/python/bin:${PATH}" python3 /tmp/startup_cache.py /opt/spark /opt/spark/aot \
-    && rm -rf /tmp/* /root/.beeline /root/.cache /root/.ivy2*
+    && rm -rf /opt/spark/work /tmp/* /root/.beeline /root/.cache /root/.ivy2*
 
 ENV JAVA_HOME=/opt/java \
     SPARK_HOME=/opt/spark \

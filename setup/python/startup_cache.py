@@ -47,6 +47,14 @@ def log(text):
     print(f"startup cache: {time.monotonic() - STARTED:.0f} s: {text}", flush=True)
 
 
+def check_names(jars):
+    """The jars come before the configuration directory in a class path: none may hold a file that decides in its place."""
+    for jar in jars:
+        for name in zipfile.ZipFile(jar).namelist():
+            if name.endswith("-site.xml") or name in ("log4j2.properties", "metrics.properties", "spark-defaults.conf"):
+                sys.exit(f"{jar} has a {name}, which would hide the one of the configuration directory")
+
+
 def write_path_jar(target, jars):
     """A jar without classes, whose manifest names the others: the order of a wildcard would depend on the file system."""
     line = "Class-Path: " + " ".join(os.path.relpath(jar, target.parent) for jar in jars)
@@ -152,7 +160,9 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp())
     jar = target / "spark.jar"
     cache = target / "spark.aot"
-    write_path_jar(jar, sorted((spark / "jars").glob("*.jar")))
+    jars = sorted((spark / "jars").glob("*.jar"))
+    check_names(jars)
+    write_path_jar(jar, jars)
     os.environ.update(SPARK_HOME=str(spark), SPARK_CONF_DIR=str(directory), SPARK_SCALA_VERSION="2.13")
     os.chdir(directory)
     driver = start_driver(directory, spark, jar, cache)
@@ -164,12 +174,15 @@ def main():
         load(program, names)
         program.stop()
         driver.stdin.close()
-        driver.wait(timeout=1800)
+        # While the cache is put together, its file is there and empty.
+        if driver.wait(timeout=1800) != 0 or not cache.is_file() or cache.stat().st_size == 0:
+            raise RuntimeError(f"the driver wrote no cache; its exit code is {driver.returncode}")
+    except BaseException:
+        print((directory / "driver.log").read_text(errors="replace")[-4000:], file=sys.stderr)
+        raise
     finally:
         driver.kill()
         driver.wait()
-    if not cache.is_file():
-        sys.exit(f"the driver wrote no cache:\n{(directory / 'driver.log').read_text(errors='replace')[-4000:]}")
     log(f"{cache.stat().st_size >> 20} MiB")
     shutil.rmtree(directory)
 

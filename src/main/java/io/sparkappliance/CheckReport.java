@@ -15,7 +15,7 @@ final class CheckReport {
    *
    * @param name its name in logs
    * @param after names of the daemons it waits for
-   * @param command its command line; holds no secret
+   * @param command its command line; holds no secret of the appliance
    */
   record Planned(String name, List<String> after, List<String> command) {}
 

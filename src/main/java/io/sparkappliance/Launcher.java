@@ -22,7 +22,6 @@ import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
-import io.sparkappliance.storage.FileTrees;
 import io.sparkappliance.supervise.Console;
 import io.sparkappliance.supervise.HealthCheck;
 import io.sparkappliance.supervise.LineStream;
@@ -88,7 +87,6 @@ final class Launcher {
     writeNotebookConfiguration(settings, credentials, node);
     forgetTheLastRun(settings);
     List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
-    emptyScratch(daemons);
     Addresses addresses =
         new Addresses(
             settings, credentials, node, loaded.unseen() || settings.access().showToken());
@@ -121,27 +119,6 @@ final class Launcher {
     }
   }
 
-  /** What killed daemons left in their working directories. */
-  private static void emptyScratch(List<DaemonSpec> daemons) {
-    for (DaemonSpec daemon : daemons) {
-      Path directory = daemon.command().directory();
-      try {
-        FileTrees.delete(directory);
-      } catch (IOException failure) {
-        throw cantBeEmptied(directory, failure);
-      }
-    }
-  }
-
-  private static ConfigurationException cantBeEmptied(Path directory, IOException failure) {
-    return new ConfigurationException(
-        new Problem(
-            directory.toString(),
-            "",
-            "can't be emptied: " + failure,
-            "Remove the directory, or give it to the user the appliance runs as."));
-  }
-
   /** Whatever a master of the last run knew ended with it, when all of it was on this node. */
   private static void forgetTheLastRun(Settings settings) {
     Path recovery = settings.paths().recovery();
@@ -151,7 +128,12 @@ final class Launcher {
           Files.delete(file);
         }
       } catch (IOException failure) {
-        throw cantBeEmptied(recovery, failure);
+        throw new ConfigurationException(
+            new Problem(
+                recovery.toString(),
+                "",
+                "can't be emptied: " + failure,
+                "Remove the directory, or give it to the user the appliance runs as."));
       }
     }
   }

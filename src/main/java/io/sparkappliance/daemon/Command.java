@@ -7,8 +7,8 @@ import java.util.Map;
 /**
  * A program to run; there is no shell in between.
  *
- * @param arguments the program and its arguments; never a secret, for every user of the machine can
- *     read them
+ * @param arguments the program and its arguments; never a secret of the appliance, for every user
+ *     of the machine can read them
  * @param environment the whole environment of the program
  * @param directory its working directory
  */

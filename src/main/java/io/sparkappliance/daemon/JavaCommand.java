@@ -6,7 +6,6 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.StartupCache;
 import java.io.File;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,8 +68,7 @@ final class JavaCommand {
     List<String> options = new ArrayList<>(SMALL_DAEMON);
     cache.ifPresent(it -> options.addAll(it.javaOptions()));
     options.addAll(node.javaOptions());
-    Optional<String> first = cache.map(it -> it.jars().toString());
-    return command(name, heap, options, first, mainClass, arguments);
+    return command(name, heap, options, classPath(jarsOf(cache), ""), mainClass, arguments);
   }
 
   /**
@@ -81,36 +79,41 @@ final class JavaCommand {
     for (String key : List.of("spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions")) {
       node.value(key).map(ArgumentText::split).ifPresent(options::addAll);
     }
+    String extra = node.value("spark.driver.extraClassPath").orElse("");
+    boolean cached = extra.equals(jarsOf(node.startupCache()));
     return command(
         name,
         node.memory().driverHeap(),
         options,
-        node.value("spark.driver.extraClassPath"),
+        cached ? classPath(extra, "") : classPath("", extra),
         "org.apache.spark.deploy.SparkSubmit",
         submitArguments);
+  }
+
+  private static String jarsOf(Optional<StartupCache> cache) {
+    return cache.map(it -> it.jars().toString()).orElse("");
   }
 
   private Command command(
       String name,
       MemorySize heap,
       List<String> options,
-      Optional<String> beforeAllElse,
+      String classPath,
       String mainClass,
       List<String> arguments) {
-    Path directory = settings.paths().data().resolve("scratch").resolve(name);
     List<String> line = new ArrayList<>();
     line.add(java());
     line.add("-Xmx" + heap.toJvmText());
     line.add(EXIT_ON_OUT_OF_MEMORY);
     line.addAll(SPARK_MODULES);
     // Libraries that are unpacked and sessions' files: a killed process leaves them behind.
-    line.add("-Djava.io.tmpdir=" + directory);
+    line.add("-Djava.io.tmpdir=" + settings.paths().temporary());
     line.addAll(options);
     line.add("-cp");
-    line.add(classPath(beforeAllElse));
+    line.add(classPath);
     line.add(mainClass);
     line.addAll(arguments);
-    return new Command(line, environment, directory);
+    return new Command(line, environment, settings.paths().data().resolve("scratch").resolve(name));
   }
 
   private String java() {
@@ -118,11 +121,16 @@ final class JavaCommand {
     return javaHome == null ? "java" : javaHome + "/bin/java";
   }
 
-  /** In the order of Spark's own launcher. */
-  private String classPath(Optional<String> beforeAllElse) {
+  /**
+   * Unlike with Spark's own launcher, the configuration comes before every jar that somebody added:
+   * a {@code hive-site.xml} in one of them would open the thrift server. Only the jars of a startup
+   * cache come before it, because none of them has such a file.
+   */
+  private String classPath(String cached, String added) {
     return Stream.of(
-            beforeAllElse.orElse(""),
+            cached,
             node.confDir() + "/",
+            added,
             settings.paths().sparkHome().resolve("jars") + "/*",
             environment.getOrDefault("SPARK_DIST_CLASSPATH", ""))
         .filter(element -> !element.isEmpty())

@@ -87,23 +87,25 @@ public final class GatewayMain {
     if (masters.isEmpty() && settings.runs(Role.MASTER)) {
       masters = List.of(new HostAndPort(own, ports.master()));
     }
-    List<HostAndPort> thriftServers;
-    if (settings.runs(Role.THRIFTSERVER)) {
-      thriftServers = List.of(new HostAndPort(own, ports.thrift()));
-    } else {
-      thriftServers =
-          settings
-              .gateway()
-              .thriftServer()
-              .map(List::of)
-              .orElse(
-                  masters.stream()
-                      .map(master -> new HostAndPort(master.host(), ports.thrift()))
-                      .sorted()
-                      .toList());
-    }
+    List<HostAndPort> thriftServers =
+        settings
+            .gateway()
+            .thriftServer()
+            .or(() -> ownThriftServer(settings, own))
+            .map(List::of)
+            .orElse(
+                masters.stream()
+                    .map(master -> new HostAndPort(master.host(), ports.thrift()))
+                    .sorted()
+                    .toList());
     HttpClient http = SparkPages.client(settings.access().ssl());
     return new StaticClusterView(masters, ports.masterUi(), thriftServers, new MasterClient(http));
+  }
+
+  private static Optional<HostAndPort> ownThriftServer(Settings settings, String own) {
+    return settings.runs(Role.THRIFTSERVER)
+        ? Optional.of(new HostAndPort(own, settings.network().ports().thrift()))
+        : Optional.empty();
   }
 
   /** Where nobody else is meant to reach the node, nobody else can. */

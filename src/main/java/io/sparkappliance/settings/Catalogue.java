@@ -265,7 +265,8 @@ public final class Catalogue {
             Parsers.requirements(),
             "",
             "Python packages to install before anything starts, comma-separated pip requirements."
-                + " Drivers and executors see them.");
+                + " Drivers and executors of this node see them: in a cluster, every node needs"
+                + " them.");
 
     apiToken =
         add(

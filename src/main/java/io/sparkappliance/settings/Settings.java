@@ -319,6 +319,11 @@ public record Settings(
       return data.resolve("logs");
     }
 
+    /** Temporary files of this node's Spark daemons; nothing in it outlives a start. */
+    public Path temporary() {
+      return data.resolve("tmp");
+    }
+
     /** What a master writes down to find its workers and applications again after a crash. */
     public Path recovery() {
       return data.resolve("recovery");

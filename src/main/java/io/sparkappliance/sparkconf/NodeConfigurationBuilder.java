@@ -190,14 +190,10 @@ final class NodeConfigurationBuilder {
 
   /** How JVMs of drivers and executors start, whoever starts them. */
   private void addJavaOptions(MemoryPlan memory) {
+    checkOptions("spark.driver.extraJavaOptions");
+    checkOptions("spark.driver.defaultJavaOptions");
     addJavaOptions("spark.driver", memory.driverHeap());
     addJavaOptions("spark.executor", memory.executorMemory());
-    properties
-        .value("spark.driver.extraJavaOptions")
-        .ifPresent(options -> checkOptions("spark.driver.extraJavaOptions", options));
-    properties
-        .value("spark.driver.defaultJavaOptions")
-        .ifPresent(options -> checkOptions("spark.driver.defaultJavaOptions", options));
   }
 
   private void addJavaOptions(String process, MemorySize heap) {
@@ -214,26 +210,43 @@ final class NodeConfigurationBuilder {
                 options.addAll(cache.javaOptions());
               });
     }
-    if (!options.isEmpty()) {
-      node(
-          process + ".defaultJavaOptions",
-          options.stream()
-              .map(NodeConfigurationBuilder::quoteOption)
-              .collect(Collectors.joining(" ")));
-    }
+    prepend(process + ".defaultJavaOptions", options);
   }
 
+  /** What a user set comes after the node's own options, and so wins. */
+  private void prepend(String key, List<String> options) {
+    if (options.isEmpty()) {
+      return;
+    }
+    String own =
+        options.stream()
+            .map(NodeConfigurationBuilder::quoteOption)
+            .collect(Collectors.joining(" "));
+    Optional<Property> chosen = properties.chosen(key);
+    properties.put(
+        chosen.map(Property::layer).orElse(Layer.NODE),
+        key,
+        chosen.map(given -> own + " " + given.value()).orElse(own));
+  }
+
+  private void checkOptions(String key) {
+    properties.value(key).ifPresent(options -> checkOptions(key, options));
+  }
+
+  /** The text may hold passwords: of what is wrong no more than one word is shown. */
   private void checkOptions(String key, String options) {
     try {
-      if (ArgumentText.split(options).stream().anyMatch(option -> option.startsWith("-Xmx"))) {
-        problems.add(
-            key,
-            options,
-            "options of the JVM except its heap",
-            "Set DRIVER_MEMORY instead of -Xmx.");
-      }
+      ArgumentText.split(options).stream()
+          .filter(option -> option.startsWith("-Xmx"))
+          .forEach(
+              heap ->
+                  problems.add(
+                      key,
+                      heap,
+                      "options of the JVM are accepted, except its heap",
+                      "Set DRIVER_MEMORY instead."));
     } catch (IllegalArgumentException broken) {
-      problems.add(key, options, "it " + broken.getMessage(), "Write it as in a shell.");
+      problems.add(key, "", broken.getMessage(), "Write the options as in a shell.");
     }
   }
 

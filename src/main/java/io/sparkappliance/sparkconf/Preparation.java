@@ -9,6 +9,7 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.storage.AtomicFiles;
 import io.sparkappliance.storage.FetchLimits;
 import io.sparkappliance.storage.Fetcher;
+import io.sparkappliance.storage.FileTrees;
 import io.sparkappliance.storage.Locations;
 import java.io.IOException;
 import java.io.InputStream;
@@ -161,6 +162,7 @@ public final class Preparation {
               settings.paths().python(), settings.paths().data().resolve("python"), environment);
       if (!isClient) {
         libraries.removeLeftovers();
+        emptyTemporary();
       }
       if (!isClient || !libraries.areInstalled()) {
         libraries.install(settings.sources().pythonLibs());
@@ -327,6 +329,17 @@ public final class Preparation {
     } catch (IOException e) {
       throw cantWrite(e);
     }
+  }
+
+  /** Killed daemons leave files there. One that can't be removed is no reason not to start. */
+  private void emptyTemporary() throws IOException {
+    Path temporary = settings.paths().temporary();
+    try {
+      FileTrees.delete(temporary);
+    } catch (IOException failure) {
+      notices.add(temporary + " can't be emptied: " + failure);
+    }
+    Files.createDirectories(temporary);
   }
 
   private void makeDirectories(NodeConfiguration configuration) throws IOException {

@@ -11,8 +11,8 @@ import java.util.Optional;
  * and linked them already (JEP 483, 514, 515).
  *
  * @param jars a jar whose manifest names all of Spark's, in the order of the cache: the class path
- *     must begin with it. No file in these jars has the name of one in the configuration directory,
- *     so they may come before it.
+ *     must begin with it. No file in these jars has the name of one that the appliance writes to
+ *     the configuration directory, so they may come before it.
  * @param classData the cache itself
  */
 public record StartupCache(Path jars, Path classData) {
@@ -44,7 +44,7 @@ public record StartupCache(Path jars, Path classData) {
    */
   public List<String> javaOptions() {
     return List.of(
-        "-Xlog:disable",
+        "-Xlog:all=off:stdout",
         "-Xlog:all=warning:stderr",
         "-XX:+UnlockDiagnosticVMOptions",
         "-XX:ArchiveRelocationMode=0",

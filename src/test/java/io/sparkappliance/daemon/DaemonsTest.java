@@ -88,7 +88,6 @@ class DaemonsTest {
     assertThat(spec("master").command().arguments())
         .isEqualTo(
             smallDaemon(
-                "master",
                 "org.apache.spark.deploy.master.Master",
                 "--host 10.0.0.5 --port 7077 --webui-port 8080"));
     assertThat(spec("master").after()).isEmpty();
@@ -127,7 +126,6 @@ class DaemonsTest {
     assertThat(spec("worker").command().arguments())
         .isEqualTo(
             smallDaemon(
-                "worker",
                 "org.apache.spark.deploy.worker.Worker",
                 "--host 10.0.0.5 --port 0 --webui-port 8081 --memory "
                     + node().memory().workerMemory().toMebibytes()
@@ -146,7 +144,6 @@ class DaemonsTest {
     assertThat(spec("worker").command().arguments())
         .isEqualTo(
             smallDaemon(
-                "worker",
                 "org.apache.spark.deploy.worker.Worker",
                 "--host 10.0.0.5 --port 7077 --webui-port 8081 --memory 4096m --cores 3"
                     + " spark://m1:7077,m2:7077"));
@@ -158,8 +155,7 @@ class DaemonsTest {
     start(Role.HISTORYSERVER);
 
     assertThat(spec("historyserver").command().arguments())
-        .isEqualTo(
-            smallDaemon("historyserver", "org.apache.spark.deploy.history.HistoryServer", ""));
+        .isEqualTo(smallDaemon("org.apache.spark.deploy.history.HistoryServer", ""));
   }
 
   @Test
@@ -200,8 +196,13 @@ class DaemonsTest {
     environment.put("SPARK_CONF_spark_driver_extraClassPath", "/patches/*");
     start(Role.MASTER, Role.THRIFTSERVER);
 
+    // The configuration first: a hive-site.xml among the patches must not open the server.
     assertThat(spec("sql").command().arguments())
-        .containsSequence("-Da=b", "-Dc=d e", "-cp", "/patches/*:" + CLASS_PATH);
+        .containsSequence(
+            "-Da=b",
+            "-Dc=d e",
+            "-cp",
+            "/data/conf/:/patches/*:/spark/jars/*:/home/spark-jars/*:/home/classpath/*");
     assertThat(spec("master").command().arguments()).contains(CLASS_PATH).doesNotContain("-Da=b");
   }
 
@@ -351,10 +352,10 @@ class DaemonsTest {
     return addresses;
   }
 
-  private static List<String> smallDaemon(String name, String mainClass, String arguments) {
+  private static List<String> smallDaemon(String mainClass, String arguments) {
     List<String> line = new ArrayList<>(List.of("java", "-Xmx300m"));
     line.addAll(SPARK_OPTIONS);
-    line.add("-Djava.io.tmpdir=/data/scratch/" + name);
+    line.add("-Djava.io.tmpdir=/data/tmp");
     line.addAll(SMALL);
     line.addAll(List.of("-cp", CLASS_PATH, mainClass));
     line.addAll(Stream.of(arguments.split(" ")).filter(one -> !one.isEmpty()).toList());

@@ -269,6 +269,15 @@ class PreparationTest {
   }
 
   @Test
+  void idleExecutorsAreGivenBackEvenThoseThatHoldCachedData() {
+    NodeConfiguration configuration = node.prepare();
+    assertThat(configuration.value("spark.dynamicAllocation.minExecutors")).contains("0");
+    assertThat(configuration.value("spark.dynamicAllocation.executorIdleTimeout")).contains("30s");
+    assertThat(configuration.value("spark.dynamicAllocation.cachedExecutorIdleTimeout"))
+        .contains("10min");
+  }
+
+  @Test
   void nativeLibrariesOfTheImageAreUsed() throws IOException {
     Path libraries = node.home.resolve("native");
     node.write(libraries.resolve("libsnappyjava.so"), "");
@@ -313,12 +322,36 @@ class PreparationTest {
   }
 
   @Test
-  void javaOptionsThatNobodyCanReadAreRefused() {
-    node.set("SPARK_CONF_spark_driver_extraJavaOptions", "-Da='b")
-        .set("SPARK_CONF_spark_driver_defaultJavaOptions", "-Xmx4g");
+  void defaultOptionsOfAUserComeAfterTheNodesOwn() throws IOException {
+    StartupCache cache = startupCache();
+    node.set("SPARK_CONF_spark_driver_defaultJavaOptions", "-Da=b");
+    assertThat(node.prepare().value("spark.driver.defaultJavaOptions"))
+        .contains(String.join(" ", cache.javaOptions()) + " -Da=b");
+  }
+
+  @Test
+  void javaOptionsThatNobodyCanReadAreRefusedWithoutShowingThem() {
+    node.set("SPARK_CONF_spark_driver_extraJavaOptions", "-Dpassword=hunter2 -Da='b")
+        .set("SPARK_CONF_spark_driver_defaultJavaOptions", "-Dpassword=hunter2 -Xmx4g");
     assertThatThrownBy(node::prepare)
-        .hasMessageContaining("the quote ' at position 5 is never closed")
-        .hasMessageContaining("DRIVER_MEMORY");
+        .hasMessageContaining("the quote ' at position 24 is never closed")
+        .hasMessageContaining("-Xmx4g")
+        .hasMessageContaining("DRIVER_MEMORY")
+        .message()
+        .doesNotContain("hunter2");
+  }
+
+  @Test
+  void whatDaemonsLeftInTheirTemporaryDirectoryGoesAtTheNextStartAndNothingElse()
+      throws IOException {
+    Path left = node.write(node.data.resolve("tmp/session/file"), "");
+    Path written = node.write(node.data.resolve("notebooks/mine.ipynb"), "");
+    Path relative = node.write(node.data.resolve("scratch/sql/metastore_db/x"), "");
+    node.prepare();
+    assertThat(left.getParent()).doesNotExist();
+    assertThat(node.data.resolve("tmp")).isDirectory();
+    assertThat(written).exists();
+    assertThat(relative).exists();
   }
 
   private StartupCache startupCache() throws IOException {

@@ -24,7 +24,7 @@ final class Flights {
   private Flights() {}
 
   /** The raw data, as a file that any uid can read. */
-  static Path csv() {
+  static synchronized Path csv() {
     Path file = Lab.directory("data").resolve("flights.csv");
     if (!Files.exists(file)) {
       HostPython.ok("export_flights.py", file.toString());

@@ -9,9 +9,11 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Every way to ask gives the answer that plain Python computes from the raw data. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class FlightsIT {
   private static final String ARGUMENTS =
       SharedNode.WAREHOUSE_FLIGHTS + " " + Flights.ORIGIN + " " + Flights.LAST_MONTH;
@@ -28,6 +30,14 @@ final class FlightsIT {
   void allFlightsAreInTheTable() {
     assertThat(node.gateway().query("select count(*) as flights from flights", ""))
         .contains("| " + Flights.COUNT + " ");
+  }
+
+  @Test
+  void functionsOfAnAddedJarRunOnExecutors() {
+    String script =
+        "create temporary function reversed as 'Reversed';"
+            + " select distinct reversed(origin) as origin from flights order by origin";
+    assertThat(node.gateway().query(script, "")).containsSubsequence("| AGL ", "| KFJ ", "| RWE ");
   }
 
   @Test

@@ -10,9 +10,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The gateway's calls, to the letter: people have scripts written against them. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class GatewayContractIT {
   private static final String UNKNOWN = "00000000-0000-0000-0000-000000000000";
   private static SharedNode node;

@@ -7,9 +7,11 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A SQL server that nobody uses holds no executors. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class IdleExecutorsIT {
   private static final Duration A_MINUTE = Duration.ofSeconds(60);
   private static SharedNode node;

@@ -25,8 +25,10 @@ final class ImageIT {
     assertThat(labels.path(LABEL + "title").asText()).isEqualTo("spark-appliance");
     assertThat(labels.path(LABEL + "licenses").asText()).isEqualTo("Apache-2.0");
     assertThat(labels.path(LABEL + "description").asText()).isNotBlank();
-    assertThat(labels.path(LABEL + "version").asText()).isEqualTo("0.1.0");
-    assertThat(labels.path(LABEL + "revision").asText()).matches("[0-9a-f]{40}");
+    assertThat(labels.path(LABEL + "version").asText())
+        .isNotEmpty()
+        .isEqualTo(Lab.IMAGE.replaceFirst(".*:", ""));
+    assertThat(labels.path(LABEL + "revision").asText()).matches("[0-9a-f]{40}|unknown");
   }
 
   @ParameterizedTest
@@ -46,6 +48,15 @@ final class ImageIT {
       assertThat(run(image, "sh", "-c", COMMANDS, "sh", "gcc", "cc", "c++", "ld", "make", "javac"))
           .isEmpty();
     }
+  }
+
+  @Test
+  void theHealthCheckFailsWhereNoNodeAnswers() {
+    Docker.Output output =
+        Container.of(Lab.SLIM)
+            .option("--entrypoint", "health-check")
+            .runToEnd(Duration.ofMinutes(1));
+    assertThat(output.exitCode()).isEqualTo(1);
   }
 
   @Test

@@ -27,6 +27,9 @@ final class Lab {
   static final Path TARGET =
       Path.of(System.getProperty("image.target", "target/image-tests")).toAbsolutePath();
 
+  /** Held by tests that publish the ports of the documentation. */
+  static final String HOST_PORTS = "the host's ports 8000 to 18080";
+
   /** This run, as the value of the label. */
   static final String RUN = Long.toString(ProcessHandle.current().pid());
 

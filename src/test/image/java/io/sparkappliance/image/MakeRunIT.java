@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code make run}, as somebody at a terminal uses it. Its ports are those that people expect. */
+@ResourceLock(Lab.HOST_PORTS)
 final class MakeRunIT {
   private static final Pattern EXAMPLE = Pattern.compile("\\| +(try \\w+) +(.+)");
   private static final Pattern PAGE = Pattern.compile("\\| {3}[a-z ]+ +(http://\\S+)\\s");

@@ -7,9 +7,11 @@ import java.net.http.HttpRequest;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The notebook asks for the token (no other was given) and is wired to the cluster. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class NotebookIT {
   private static SharedNode node;
   private static URI notebook;

@@ -7,9 +7,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Who may use the node does not learn its secrets from it, and who may not even less. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class SecretsIT {
   /**
    * Prints the environments of all processes but executors, which Spark hands the cluster secret

@@ -17,6 +17,9 @@ import java.util.Optional;
  * started once per run, because its start is what takes time.
  */
 final class SharedNode {
+  /** Held by each class that uses it: what one test breaks or counts is not another's business. */
+  static final String LOCK = "the shared node";
+
   /** Where the node's data is. */
   static final String DATA = "/var/lib/spark-appliance";
 
@@ -84,6 +87,7 @@ final class SharedNode {
             // Nothing needs it: it is there to be looked for.
             .env("NOTEBOOK_TOKEN", NOTEBOOK_TOKEN)
             .env("PYTHON_LIBS", "/data/" + wheel.getFileName())
+            .env("EXT_JARS", "/data/" + functions().getFileName())
             .mount(Flights.csv().getParent(), "/data")
             .mount(initScripts(), "/docker-entrypoint-initdb.d")
             .volume(Lab.volume("single"), DATA)
@@ -99,6 +103,16 @@ final class SharedNode {
       throw notReady;
     }
     return new SharedNode(container, network, firstHealth);
+  }
+
+  private static Path functions() {
+    try {
+      return Files.write(
+          Lab.directory("data").resolve("functions.jar"),
+          Artifacts.jar(Path.of("examples/java/Reversed.java")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Path initScripts() {

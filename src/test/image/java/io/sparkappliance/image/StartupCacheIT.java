@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * What a JVM says about a cache that does not fit is easily overlooked, so the processes are looked
  * at, by an application that is one of them.
  */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class StartupCacheIT {
   private static final String WORDS_OF_PROCESSES_THAT_MAP_IT =
       """

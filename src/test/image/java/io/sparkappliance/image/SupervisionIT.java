@@ -13,11 +13,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Daemons that die come back; a node that is stopped stops in order and keeps what it has. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class SupervisionIT {
   private static SharedNode node;
 
@@ -82,10 +84,12 @@ final class SupervisionIT {
   }
 
   @Test
-  void stoppedAndStartedAgainItKeepsTablesJobsAndTokens() {
+  void stoppedAndStartedAgainItKeepsTablesJobsNotebooksAndTokens() {
     String token = node.token();
     String job = GatewayClient.jobId(node.gateway().sendQuery("select 7 as kept", Map.of()));
     String output = node.gateway().output(job);
+    String notebook = SharedNode.DATA + "/notebooks/mine.ipynb";
+    node.container().shell("echo mine >" + notebook);
 
     node.container().stop(60);
     assertThat(node.container().exitCode()).isEqualTo(143);
@@ -97,6 +101,7 @@ final class SupervisionIT {
     assertThat(node.container().logs()).as("printed at the first start").contains(token);
     assertThat(node.container().logsSince(again)).as("not printed again").doesNotContain(token);
     assertThat(node.gateway().get("/get_job_output/" + job).text()).isEqualTo(output);
+    assertThat(node.container().shell("cat " + notebook)).isEqualTo("mine\n");
     assertThat(node.gateway().query("select count(*) as flights from flights", ""))
         .contains("| " + Flights.COUNT + " ");
     assertThat(node.container().shell("wc -l <" + SharedNode.DATA + "/init-script-ran").strip())

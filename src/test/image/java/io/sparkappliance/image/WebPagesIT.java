@@ -13,9 +13,11 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What the node says about itself, and Spark's pages seen through the one published port. */
 @ExtendWith(LabExtension.class)
+@ResourceLock(SharedNode.LOCK)
 final class WebPagesIT {
   private static final List<String> ROLES =
       List.of(

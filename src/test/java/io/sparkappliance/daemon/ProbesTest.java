@@ -1,0 +1,183 @@
+package io.sparkappliance.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.sparkconf.Preparation;
+import io.sparkappliance.testing.SparkDistribution;
+import io.sparkappliance.testing.ThriftServerProcess;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What counts as ready, and what is said of a daemon that is not. */
+@ExtendWith(ThriftServerProcess.Shared.class)
+class ProbesTest {
+  private static final String HOST = "127.0.0.1";
+  private static final String REGISTERED = "{\"id\":\"worker-1\",\"masterwebuiurl\":\"http://m\"}";
+
+  @TempDir Path directory;
+
+  /** What the server answers, by the host that it was asked as and the path. */
+  private final Map<String, String> pages = new TreeMap<>();
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private HttpServer server;
+
+  @BeforeEach
+  void listen() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          String host = exchange.getRequestHeaders().getFirst("Host").replaceFirst(":.*", "");
+          String page = pages.get(host + exchange.getRequestURI().getPath());
+          byte[] bytes = String.valueOf(page).getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(page == null ? 503 : 200, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void close() {
+    server.stop(0);
+    http.close();
+  }
+
+  @Test
+  void aPageIsReadyWhenItAnswers200() {
+    pages.put(HOST + "/healthz", "ok");
+    HostAndPort here = here();
+    assertThat(new HttpProbe(http, here, "/healthz", Map.of()).missing()).isEmpty();
+    assertThat(new HttpProbe(http, here, "/else", Map.of()).missing())
+        .contains("/else answers 503");
+    server.stop(0);
+    assertThat(new HttpProbe(http, here, "/healthz", Map.of()).missing())
+        .contains("port " + here.port() + " does not answer");
+  }
+
+  @Test
+  void aMasterIsReadyWhenItLeads() {
+    Probe master = master("spark://127.0.0.1:7077");
+    assertThat(master.missing()).contains("its web page does not answer");
+    pages.put(HOST + "/json/", master("RECOVERING", ""));
+    assertThat(master.missing()).contains("it still recovers");
+    pages.put(HOST + "/json/", master("ALIVE", ""));
+    assertThat(master.missing()).isEmpty();
+  }
+
+  @Test
+  void aMasterThatStandsByIsReadyWhenAnotherLeads() {
+    Probe master = master("spark://127.0.0.1:7077,localhost:7077");
+    pages.put(HOST + "/json/", master("STANDBY", ""));
+    pages.put("localhost/json/", master("STANDBY", ""));
+    assertThat(master.missing()).contains("no master leads yet");
+    pages.put("localhost/json/", master("ALIVE", ""));
+    assertThat(master.missing()).isEmpty();
+  }
+
+  @Test
+  void aWorkerIsReadyWhenTheMasterThatLeadsCountsOnIt() {
+    Probe worker =
+        new WorkerProbe(
+            http,
+            new MasterClient(http),
+            List.of(new HostAndPort("localhost", here().port())),
+            here());
+    pages.put(HOST + "/json/", "{\"id\":\"worker-1\",\"masterwebuiurl\":\"\"}");
+    assertThat(worker.missing()).contains("no master has registered it yet");
+
+    String missing = "its master does not count it as alive";
+    pages.put(HOST + "/json/", REGISTERED);
+    assertThat(worker.missing()).as("the master is away").contains(missing);
+    pages.put("localhost/json/", master("ALIVE", worker("worker-0", "ALIVE")));
+    assertThat(worker.missing()).as("it knows another worker").contains(missing);
+    pages.put("localhost/json/", master("ALIVE", worker("worker-1", "DEAD")));
+    assertThat(worker.missing()).as("it takes it for dead").contains(missing);
+    pages.put("localhost/json/", master("STANDBY", worker("worker-1", "ALIVE")));
+    assertThat(worker.missing()).as("it does not lead").contains(missing);
+    pages.put("localhost/json/", master("ALIVE", worker("worker-1", "ALIVE")));
+    assertThat(worker.missing()).isEmpty();
+  }
+
+  @Test
+  void aThriftServerIsReadyWhenALoginAndAStatementWork(ThriftServerProcess thrift) {
+    Secret token = ThriftServerProcess.TOKEN;
+    assertThat(probe(thrift.address(), Optional.of(token), "select 1").missing()).isEmpty();
+    assertThat(probe(thrift.address(), Optional.of(token), "select nonsense").missing().orElse(""))
+        .startsWith("select nonsense fails: ");
+    assertThat(probe(thrift.address(), Optional.of(new Secret("guessed")), "select 1").missing())
+        .as("a refused login")
+        .isPresent();
+    assertThat(probe(thrift.address(), Optional.empty(), "select 1").missing())
+        .as("who has no token for it sees that it asks for a login")
+        .isEmpty();
+    HostAndPort listens = here();
+    server.stop(0);
+    assertThat(probe(listens, Optional.of(token), "select 1").missing())
+        .contains("port " + listens.port() + " does not answer");
+  }
+
+  private HostAndPort here() {
+    return new HostAndPort(HOST, server.getAddress().getPort());
+  }
+
+  private static ThriftProbe probe(HostAndPort server, Optional<Secret> token, String statement) {
+    return new ThriftProbe(
+        () -> HiveJdbc.load(SparkDistribution.home()), server, "readiness", token, statement);
+  }
+
+  /** The probe of a master of this node whose pages are those of the server. */
+  private Probe master(String masters) {
+    Map<String, String> environment =
+        Map.of(
+            "START_WORKER", "true",
+            "SPARK_MASTER_URL", masters,
+            "SPARK_MASTER_WEBUI_PORT", Integer.toString(here().port()),
+            "SPARK_APPLIANCE_HOME", directory.toString(),
+            "SPARK_APPLIANCE_DATA", directory.toString(),
+            "SPARK_HOME", directory.toString());
+    Settings settings = SettingsReader.read(environment, Files::readString).settings();
+    Credentials credentials =
+        new Credentials(new Secret("token"), new Secret("notebook"), Optional.empty());
+    return new Probes(
+            settings,
+            credentials,
+            Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192)))
+        .master();
+  }
+
+  private static String master(String status, String worker) {
+    return "{\"url\":\"spark://m:7077\",\"workers\":[%s],\"activeapps\":[],\"status\":\"%s\"}"
+        .formatted(worker, status);
+  }
+
+  private static String worker(String id, String state) {
+    return ("{\"id\":\"%s\",\"host\":\"h\",\"port\":1,\"cores\":1,\"coresused\":0,\"memory\":1,"
+            + "\"memoryused\":0,\"state\":\"%s\"}")
+        .formatted(id, state);
+  }
+}
