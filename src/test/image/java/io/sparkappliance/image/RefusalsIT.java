@@ -96,7 +96,8 @@ final class RefusalsIT {
                 .env("AWS_REGION", "eu-central-1")
                 .env("EXT_CONF", "s3://a-bucket/spark.conf")),
         "EXT_CONF",
-        "s3://a-bucket/spark.conf");
+        "s3://a-bucket/spark.conf",
+        "no AWS credentials were found");
   }
 
   @Test

@@ -101,7 +101,7 @@ final class SupervisionIT {
     assertThat(node.container().logs()).as("printed at the first start").contains(token);
     assertThat(node.container().logsSince(again)).as("not printed again").doesNotContain(token);
     assertThat(node.gateway().get("/get_job_output/" + job).text()).isEqualTo(output);
-    assertThat(node.container().shell("cat " + notebook)).isEqualTo("mine\n");
+    assertThat(node.container().shell("cat " + notebook)).isEqualTo("mine");
     assertThat(node.gateway().query("select count(*) as flights from flights", ""))
         .contains("| " + Flights.COUNT + " ");
     assertThat(node.container().shell("wc -l <" + SharedNode.DATA + "/init-script-ran").strip())

@@ -1,0 +1,134 @@
+package io.sparkappliance.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.File;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/** Configuration, jars and data on S3, with what the image has for it: the SDK and S3A. */
+@ExtendWith(LabExtension.class)
+final class S3IT {
+  private static final int PORT = 9090;
+  private static final String KEY = "AKIATEST";
+  private static final String SECRET = "secret-of-the-test";
+  private static final String REGION = "eu-central-1";
+
+  private static final String CONFIGURATION =
+      """
+      spark.hadoop.fs.s3a.endpoint http://s3:9090
+      spark.hadoop.fs.s3a.endpoint.region eu-central-1
+      spark.hadoop.fs.s3a.path.style.access true
+      """;
+
+  private static final String PROGRAM =
+      """
+      from pyspark.sql import SparkSession
+
+      spark = SparkSession.builder.getOrCreate()
+      spark.range(1000).write.parquet("s3://data/numbers")
+      print("rows", spark.read.parquet("s3a://data/numbers").where("id >= 10").count())
+      print("jars", spark.conf.get("spark.jars"))
+      """;
+
+  private static String network;
+  private static S3Client s3;
+
+  @BeforeAll
+  static void startS3() {
+    network = Lab.network("s3");
+    Container server =
+        Container.of(Lab.SLIM)
+            .network(network, "s3")
+            .publish(PORT)
+            .mount(s3Mock(), "/s3mock.jar")
+            .option("--entrypoint", "java")
+            .command(
+                "-jar",
+                "/s3mock.jar",
+                "--com.adobe.testing.s3mock.httpPort=" + PORT,
+                "--com.adobe.testing.s3mock.store.root=/tmp/s3",
+                "--com.adobe.testing.s3mock.store.initialBuckets=conf,data")
+            .start("s3");
+    await("the S3 server")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> server.logs().contains("as root folder"));
+    s3 =
+        S3Client.builder()
+            .endpointOverride(URI.create("http://127.0.0.1:" + server.port(PORT)))
+            .credentialsProvider(
+                StaticCredentialsProvider.create(AwsBasicCredentials.create(KEY, SECRET)))
+            .region(Region.of(REGION))
+            .forcePathStyle(true)
+            .build();
+    put("node.conf", RequestBody.fromString(CONFIGURATION));
+    put(
+        "functions.jar",
+        RequestBody.fromBytes(Artifacts.jar(Path.of("examples/java/Reversed.java"))));
+  }
+
+  @Test
+  void configurationAndJarsComeFromS3AndDataGoesThere() {
+    Docker.Output output =
+        client()
+            .mount(Lab.file("program.py", PROGRAM), "/program.py")
+            .command("spark-submit", "--master", "local[1]", "/program.py")
+            .runToEnd(Duration.ofMinutes(2));
+    assertThat(output.exitCode()).as(output.all()).isZero();
+    assertThat(output.out()).contains("rows 990\n").containsPattern("jars \\S*/functions.jar\n");
+    assertThat(
+            s3.getObjectAsBytes(request -> request.bucket("data").key("numbers/_SUCCESS"))
+                .asUtf8String())
+        .as("the report of the committer that renames nothing")
+        .contains("\"committer\":\"magic\"");
+  }
+
+  @Test
+  void anObjectThatIsNotThereIsNamedWithARemedy() {
+    Docker.Output output =
+        client()
+            .env("HIVE_SITE_XML", "s3://conf/hive-site.xml")
+            .command("true")
+            .runToEnd(Duration.ofMinutes(1));
+    assertThat(output.exitCode()).isEqualTo(78);
+    assertThat(output.all())
+        .contains("HIVE_SITE_XML=s3://conf/hive-site.xml", "there is no such object (404)")
+        .doesNotContain(SECRET);
+  }
+
+  private static Container.Plan client() {
+    return Container.of(Lab.SLIM)
+        .network(network, "client")
+        .env("SPARK_MASTER_URL", "spark://nowhere:7077")
+        .env("EXT_CONF", "s3://conf/node.conf")
+        .env("EXT_JARS", "s3://conf/functions.jar")
+        .env("AWS_ENDPOINT_URL_S3", "http://s3:" + PORT)
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_REGION", REGION);
+  }
+
+  private static void put(String key, RequestBody body) {
+    s3.putObject(request -> request.bucket("conf").key(key), body);
+  }
+
+  /** The server is a program of its own, which the build has put among the tests' dependencies. */
+  private static Path s3Mock() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(path -> path.matches(".*/s3mock-[^/]*-exec\\.jar"))
+        .map(Path::of)
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("S3Mock is not on the class path"));
+  }
+}
