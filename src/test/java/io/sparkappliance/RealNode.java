@@ -89,9 +89,8 @@ final class RealNode {
     set("DRIVER_MEMORY", "768m");
     set("EXECUTOR_MEMORY", "512m");
     set("SPARK_WORKER_MEMORY", "1g");
-    // The second compiler takes half of a short test's processor time.
-    set("SPARK_CONF_spark_driver_extraJavaOptions", "-XX:TieredStopAtLevel=1");
-    set("SPARK_CONF_spark_executor_extraJavaOptions", "-XX:TieredStopAtLevel=1");
+    set("SPARK_CONF_spark_driver_extraJavaOptions", SparkDistribution.ONE_COMPILER);
+    set("SPARK_CONF_spark_executor_extraJavaOptions", SparkDistribution.ONE_COMPILER);
     choosePorts();
   }
 

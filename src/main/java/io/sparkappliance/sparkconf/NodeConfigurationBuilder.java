@@ -190,8 +190,9 @@ final class NodeConfigurationBuilder {
 
   /** How JVMs of drivers and executors start, whoever starts them. */
   private void addJavaOptions(MemoryPlan memory) {
-    checkOptions("spark.driver.extraJavaOptions");
-    checkOptions("spark.driver.defaultJavaOptions");
+    for (String key : List.of("spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")) {
+      properties.value(key).ifPresent(options -> checkOptions(key, options));
+    }
     addJavaOptions("spark.driver", memory.driverHeap());
     addJavaOptions("spark.executor", memory.executorMemory());
   }
@@ -210,27 +211,13 @@ final class NodeConfigurationBuilder {
                 options.addAll(cache.javaOptions());
               });
     }
-    prepend(process + ".defaultJavaOptions", options);
-  }
-
-  /** What a user set comes after the node's own options, and so wins. */
-  private void prepend(String key, List<String> options) {
-    if (options.isEmpty()) {
-      return;
+    if (!options.isEmpty()) {
+      String own =
+          options.stream()
+              .map(NodeConfigurationBuilder::quoteOption)
+              .collect(Collectors.joining(" "));
+      putFirst(process + ".defaultJavaOptions", own, " ");
     }
-    String own =
-        options.stream()
-            .map(NodeConfigurationBuilder::quoteOption)
-            .collect(Collectors.joining(" "));
-    Optional<Property> chosen = properties.chosen(key);
-    properties.put(
-        chosen.map(Property::layer).orElse(Layer.NODE),
-        key,
-        chosen.map(given -> own + " " + given.value()).orElse(own));
-  }
-
-  private void checkOptions(String key) {
-    properties.value(key).ifPresent(options -> checkOptions(key, options));
   }
 
   /** The text may hold passwords: of what is wrong no more than one word is shown. */
@@ -319,12 +306,20 @@ final class NodeConfigurationBuilder {
 
   /** Plugins of the operator's come beside the guard, not instead of it. */
   private void addSecretGuard() {
-    Optional<Property> chosen =
-        properties.chosen("spark.plugins").filter(p -> !p.value().isBlank());
+    putFirst("spark.plugins", SECRET_GUARD, ",");
+  }
+
+  /** The node's own value, and after it what a person set, if anything. */
+  private void putFirst(String key, String own, String separator) {
+    Optional<Property> chosen = properties.chosen(key);
     properties.put(
         chosen.map(Property::layer).orElse(Layer.NODE),
-        "spark.plugins",
-        chosen.map(plugins -> SECRET_GUARD + "," + plugins.value()).orElse(SECRET_GUARD));
+        key,
+        chosen
+            .map(Property::value)
+            .filter(given -> !given.isBlank())
+            .map(given -> own + separator + given)
+            .orElse(own));
   }
 
   private void addTokens() {

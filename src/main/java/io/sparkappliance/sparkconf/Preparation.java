@@ -147,6 +147,7 @@ public final class Preparation {
       jars = jarTargets();
       if (!isClient) {
         removeOthers(fetched.resolve("jars"), jars);
+        removeTemporary();
       }
       for (int i = 0; i < jars.size(); i++) {
         String location = settings.sources().extJars().get(i);
@@ -162,7 +163,6 @@ public final class Preparation {
               settings.paths().python(), settings.paths().data().resolve("python"), environment);
       if (!isClient) {
         libraries.removeLeftovers();
-        emptyTemporary();
       }
       if (!isClient || !libraries.areInstalled()) {
         libraries.install(settings.sources().pythonLibs());
@@ -332,14 +332,13 @@ public final class Preparation {
   }
 
   /** Killed daemons leave files there. One that can't be removed is no reason not to start. */
-  private void emptyTemporary() throws IOException {
+  private void removeTemporary() {
     Path temporary = settings.paths().temporary();
     try {
       FileTrees.delete(temporary);
     } catch (IOException failure) {
       notices.add(temporary + " can't be emptied: " + failure);
     }
-    Files.createDirectories(temporary);
   }
 
   private void makeDirectories(NodeConfiguration configuration) throws IOException {
@@ -348,6 +347,7 @@ public final class Preparation {
       Files.createDirectories(paths.data().resolve(name));
     }
     Files.createDirectories(paths.logs());
+    Files.createDirectories(paths.temporary());
     // An application fails when the directory of its event log is not there.
     for (String key : List.of("spark.eventLog.dir", "spark.history.fs.logDirectory")) {
       String location = configuration.value(key).orElseThrow();

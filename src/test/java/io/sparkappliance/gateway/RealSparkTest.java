@@ -42,9 +42,9 @@ class RealSparkTest {
         spark.master local[1]
         spark.ui.enabled false
         spark.driver.memory 512m
-        spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s
+        spark.driver.extraJavaOptions %s -Djava.io.tmpdir=%s
         """
-            .formatted(directory));
+            .formatted(SparkDistribution.ONE_COMPILER, directory));
     GatewayFixture.Cluster cluster = new GatewayFixture.Cluster();
     cluster.thrift = Optional.of(thrift.address());
     gateway =

@@ -182,6 +182,9 @@ class NodeConfigurationBuilderTest {
   void pluginsOfTheOperatorComeBesideTheGuard() {
     assertThat(values(build(Map.of("spark.plugins", "org.example.Metrics"))))
         .containsEntry("spark.plugins", "io.sparkappliance.spark.SecretGuard,org.example.Metrics");
+    assertThat(values(build(Map.of("spark.plugins", " "))))
+        .as("nobody can switch it off by naming none")
+        .containsEntry("spark.plugins", "io.sparkappliance.spark.SecretGuard");
   }
 
   @Test

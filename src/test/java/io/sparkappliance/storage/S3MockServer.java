@@ -1,7 +1,7 @@
 package io.sparkappliance.storage;
 
+import io.sparkappliance.testing.S3MockArchive;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.URI;
@@ -36,7 +36,7 @@ final class S3MockServer implements AutoCloseable {
                 // Its web server leaves a folder where temporary files are.
                 "-Djava.io.tmpdir=" + directory,
                 "-jar",
-                archive(),
+                S3MockArchive.find().toString(),
                 "--server.port=0",
                 "--com.adobe.testing.s3mock.httpPort=0",
                 "--com.adobe.testing.s3mock.store.root=" + store,
@@ -67,13 +67,6 @@ final class S3MockServer implements AutoCloseable {
     } catch (IOException stopped) {
       // The test is over.
     }
-  }
-
-  private static String archive() {
-    return List.of(System.getProperty("java.class.path").split(File.pathSeparator)).stream()
-        .filter(path -> path.matches(".*/s3mock-[^/]*-exec\\.jar"))
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("S3Mock is not on the class path"));
   }
 
   URI endpoint() {

@@ -6,6 +6,12 @@ import java.util.Optional;
 
 /** The Spark distribution that component tests run. */
 public final class SparkDistribution {
+  /**
+   * An option of JVMs that run Spark: their second compiler takes half of a short test's processor
+   * time and never earns it back.
+   */
+  public static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+
   private SparkDistribution() {}
 
   /**

@@ -4,6 +4,7 @@ import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.spark.TokenPasswordProvider;
+import io.sparkappliance.storage.FileTrees;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -11,10 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -109,8 +108,8 @@ public final class ThriftServerProcess implements AutoCloseable {
         "--driver-memory",
         "1g",
         "--driver-java-options",
-        "-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%1$s -Dderby.system.home=%1$s"
-            .formatted(directory),
+        "%2$s -Djava.io.tmpdir=%1$s -Dderby.system.home=%1$s"
+            .formatted(directory, SparkDistribution.ONE_COMPILER),
         "--driver-class-path",
         Path.of("target/classes").toAbsolutePath().toString(),
         "--conf",
@@ -156,10 +155,6 @@ public final class ThriftServerProcess implements AutoCloseable {
   public void close() throws IOException {
     process.destroy();
     process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
+    FileTrees.delete(directory);
   }
 }

@@ -2,6 +2,7 @@ package io.sparkappliance.image;
 
 import static org.awaitility.Awaitility.await;
 
+import io.sparkappliance.testing.SparkDistribution;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,13 +15,6 @@ import org.awaitility.core.TerminalFailureException;
 /** A container and what can be seen of it from outside. */
 final class Container {
   private static final int MANAGEMENT = 8090;
-
-  /**
-   * The JVM's second compiler takes half of a short test's processor time and never earns it back.
-   * What people do with the image is tested with it, in {@link ReadmeIT} and {@link MakeRunIT}.
-   */
-  private static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
-
   private final String id;
   private final String label;
 
@@ -32,9 +26,10 @@ final class Container {
   /** Says what is to run; nothing happens before {@link Plan#start} or {@link Plan#runToEnd}. */
   static Plan of(String image) {
     Plan plan = new Plan(image);
+    // What people do with the image is tested without these, in ReadmeIT and MakeRunIT.
     if (image.equals(Lab.IMAGE) || image.equals(Lab.SLIM)) {
-      plan.env("SPARK_CONF_spark_driver_extraJavaOptions", ONE_COMPILER)
-          .env("SPARK_CONF_spark_executor_extraJavaOptions", ONE_COMPILER);
+      plan.env("SPARK_CONF_spark_driver_extraJavaOptions", SparkDistribution.ONE_COMPILER)
+          .env("SPARK_CONF_spark_executor_extraJavaOptions", SparkDistribution.ONE_COMPILER);
     }
     return plan;
   }

@@ -3,11 +3,10 @@ package io.sparkappliance.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.File;
+import io.sparkappliance.testing.S3MockArchive;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -52,7 +51,7 @@ final class S3IT {
         Container.of(Lab.SLIM)
             .network(network, "s3")
             .publish(PORT)
-            .mount(s3Mock(), "/s3mock.jar")
+            .mount(S3MockArchive.find(), "/s3mock.jar")
             .option("--entrypoint", "java")
             .command(
                 "-jar",
@@ -121,14 +120,5 @@ final class S3IT {
 
   private static void put(String key, RequestBody body) {
     s3.putObject(request -> request.bucket("conf").key(key), body);
-  }
-
-  /** The server is a program of its own, which the build has put among the tests' dependencies. */
-  private static Path s3Mock() {
-    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(path -> path.matches(".*/s3mock-[^/]*-exec\\.jar"))
-        .map(Path::of)
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("S3Mock is not on the class path"));
   }
 }
