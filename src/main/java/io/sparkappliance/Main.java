@@ -3,10 +3,16 @@ package io.sparkappliance;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.EnvironmentPage;
 import io.sparkappliance.settings.NoRoleException;
+import io.sparkappliance.settings.Settings.LogFormat;
+import io.sparkappliance.supervise.Console;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -53,27 +59,40 @@ public final class Main implements Callable<Integer> {
   /** Runs one command in the given world; returns its exit code. */
   static int run(World world, String... arguments) {
     CommandLine commandLine = new CommandLine(new Main(), new Commands(world));
-    commandLine.setOut(new java.io.PrintWriter(world.out(), true, StandardCharsets.UTF_8));
-    commandLine.setErr(new java.io.PrintWriter(world.err(), true, StandardCharsets.UTF_8));
+    commandLine.setOut(new PrintWriter(world.out(), true, StandardCharsets.UTF_8));
+    commandLine.setErr(new PrintWriter(world.err(), true, StandardCharsets.UTF_8));
     commandLine.setExecutionExceptionHandler(
-        (failure, command, parsed) -> explain(failure, world.err()));
+        (failure, command, parsed) -> explain(failure, report(world, command.getCommand())));
     return commandLine.execute(arguments);
   }
 
+  /**
+   * Where a failure is told. What a container prints is JSON when that was asked for, its last
+   * words included; the other commands talk to people.
+   */
+  private static Consumer<String> report(World world, Object command) {
+    String format = world.environment().getOrDefault("LOG_FORMAT", "").strip();
+    return command instanceof Launch && format.equalsIgnoreCase(LogFormat.JSON.name())
+        ? new Console(world.err(), LogFormat.JSON, Clock.systemUTC())::say
+        : world.err()::println;
+  }
+
   /** Told without a stack trace when it is the user's to mend. */
-  private static int explain(Exception failure, PrintStream err) {
+  private static int explain(Exception failure, Consumer<String> report) {
     return switch (failure) {
       case ConfigurationException wrong -> {
-        err.println(wrong.getMessage());
+        report.accept(wrong.getMessage());
         yield ConfigurationException.EXIT_CODE;
       }
       case NoRoleException nothing -> {
-        err.println(HelpTexts.noRole(Version.number()));
+        report.accept(HelpTexts.noRole(Version.number()));
         yield ConfigurationException.EXIT_CODE;
       }
       default -> {
-        err.println("An error of the appliance itself; please report it with these lines:");
-        failure.printStackTrace(err);
+        StringWriter trace = new StringWriter();
+        failure.printStackTrace(new PrintWriter(trace));
+        report.accept("An error of the appliance itself; please report it with these lines:");
+        report.accept(trace.toString().stripTrailing());
         yield INTERNAL_ERROR;
       }
     };

@@ -344,6 +344,15 @@ class NodeConfigurationBuilderTest {
   }
 
   @Test
+  void switchesOfBitnamisImageReachSpark() {
+    node.set("SPARK_LOCAL_STORAGE_ENCRYPTION_ENABLED", "yes").set("SPARK_METRICS_ENABLED", "no");
+    assertThat(values(build(Map.of())))
+        .contains(
+            entry("spark.io.encryption.enabled", "true"),
+            entry("spark.ui.prometheus.enabled", "false"));
+  }
+
+  @Test
   void publicNameIsExported() {
     node.set("SPARK_PUBLIC_DNS", "spark.example.org");
     assertThat(build(Map.of()).environment())

@@ -4,7 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +45,7 @@ final class ClusterIT {
             .env("EXECUTOR_MEMORY", "512m")
             .env("SPARK_WORKER_CORES", "4")
             .env("SPARK_WORKER_MEMORY", "2g")
+            .env("SPARK_WORKER_PORT", "7600")
             .start("worker");
     master =
         member(Lab.SLIM, "master")
@@ -102,7 +107,11 @@ final class ClusterIT {
   void theWorkerThatCameFirstIsAliveAtTheMaster() {
     assertThat(SharedNode.json(Http.get(master.http(8080, "/json/")).text()).path("workers"))
         .hasSize(1)
-        .allSatisfy(one -> assertThat(one.path("state").asText()).isEqualTo("ALIVE"));
+        .allSatisfy(
+            one -> {
+              assertThat(one.path("state").asText()).isEqualTo("ALIVE");
+              assertThat(one.path("port").asInt()).isEqualTo(7600);
+            });
   }
 
   @Test
@@ -125,6 +134,21 @@ final class ClusterIT {
         """;
     String job = GatewayClient.jobId(gateway.submit("sum.py", code.getBytes(UTF_8), Map.of()));
     assertThat(gateway.output(job)).isEqualTo("spark://master:7077 499500\n{'worker'}\n");
+  }
+
+  @Test
+  void anUploadMayBeLargerThanTheGatewaysMemory() throws IOException {
+    Path program = Lab.file("large.py", "print('arrived')\n");
+    String comment = "#" + "x".repeat(65_534) + "\n";
+    try (BufferedWriter writer = Files.newBufferedWriter(program, StandardOpenOption.APPEND)) {
+      for (int i = 0; i < 6_000; i++) {
+        writer.write(comment);
+      }
+    }
+    Http.Answer accepted =
+        gateway.post("/submit_application", new Multipart().file("file", program));
+    Files.delete(program);
+    assertThat(gateway.output(GatewayClient.jobId(accepted))).isEqualTo("arrived\n");
   }
 
   @Test

@@ -93,9 +93,9 @@ final class FlightsIT {
 
   @Test
   void aConnectClientOutsideGetsTheSame() {
-    // The client insists on TLS when there is a token, unless the host is called localhost.
-    String address = "sc://localhost:" + node.container().port(15002) + "/;token=" + node.token();
-    String output = HostPython.ok("connect_report.py", address, Flights.ORIGIN, Flights.LAST_MONTH);
+    String output =
+        HostPython.ok(
+            "connect_report.py", node.connectAddress(), Flights.ORIGIN, Flights.LAST_MONTH);
     assertThat(Flights.rows(output)).isEqualTo(expected);
   }
 

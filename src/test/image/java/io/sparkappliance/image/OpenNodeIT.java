@@ -2,7 +2,11 @@ package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -14,11 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The slim image under the conditions of a strict platform: a uid that nobody knows, a root file
- * system that is read-only, little memory. And every door opened on request.
+ * The image under the conditions of a strict platform: a uid that nobody knows, a root file system
+ * that is read-only, little memory. And every door opened on request.
  */
 @ExtendWith(LabExtension.class)
 final class OpenNodeIT {
+  private static final String NOTEBOOK_TOKEN = "token-of-the-open-node";
   private static String network;
   private static Container node;
   private static GatewayClient gateway;
@@ -27,16 +32,18 @@ final class OpenNodeIT {
   static void start() {
     network = Lab.network("open");
     node =
-        restricted(Container.of(Lab.SLIM), "12345")
+        restricted(Container.of(Lab.IMAGE), "12345")
+            .volume(Lab.volume("open"), SharedNode.DATA)
             .network(network, "open")
-            .roles("MASTER", "WORKER", "THRIFTSERVER", "CONNECT", "WEBAPP")
+            .roles("MASTER", "WORKER", "THRIFTSERVER", "CONNECT", "WEBAPP", "NOTEBOOK")
+            .env("NOTEBOOK_TOKEN", NOTEBOOK_TOKEN)
             .env("API_AUTH", "none")
             .env("THRIFT_AUTH", "none")
             .env("CONNECT_AUTH", "none")
             .env("SPARK_WORKER_CORES", "4")
             .env("DEFAULT_CORES", "2")
             .env("SPARK_CONF_spark_dynamicAllocation_executorIdleTimeout", "10s")
-            .publish(8000, 15002)
+            .publish(8000, 8888, 15002)
             .start("open")
             .awaitReady(SharedNode.START);
     gateway = new GatewayClient(node, Optional.empty());
@@ -50,7 +57,6 @@ final class OpenNodeIT {
   private static Container.Plan restricted(Container.Plan plan, String user) {
     return plan.option("--user", user)
         .option("--read-only", "--tmpfs", "/tmp")
-        .option("--tmpfs", "/var/lib/spark-appliance")
         .option("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
         .option("--memory", "4g");
   }
@@ -104,19 +110,60 @@ final class OpenNodeIT {
     assertThat(gateway.output(job)).isEqualTo("rows 1000\n");
   }
 
+  @Test
+  void aCellOfTheNotebookRunsOnTheCluster() throws Exception {
+    try (Kernel kernel = Kernel.start(node.http(8888, "/"), NOTEBOOK_TOKEN, "python3")) {
+      assertThat(kernel.run(writeAndRead(SharedNode.DATA + "/home/cell") + "spark.stop()"))
+          .contains("rows 1000");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"12345", "12345:12345", "185"})
   void anyUidHasAHomeAndAnIvyCacheInWhichItCanWrite(String user) {
+    String program =
+        writeAndRead("numbers")
+            + """
+            loader = spark._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+            print("package", loader.loadClass("Reversed").getName())
+            """;
     Docker.Output output =
         restricted(Container.of(Lab.SLIM), user)
+            .option("--tmpfs", SharedNode.DATA)
+            .mount(mavenRepository("reversed"), "/repository")
             .command(
                 "bash",
                 "-c",
-                "set -e; cd ~; echo here >written; id -un; mkdir -p ~/.ivy2.5.2/cache;"
-                    + " printf '%s' \"$0\" >p.py; spark-submit --master local[1] p.py",
-                writeAndRead("numbers"))
+                "set -e; cd ~; echo here >written; id -un;"
+                    + " mkdir ~/.m2; ln -s /repository ~/.m2/repository; printf '%s' \"$0\" >p.py;"
+                    + " spark-submit --master local[1] --packages org.example:reversed:1.0 p.py",
+                program)
             .runToEnd(Duration.ofMinutes(2));
     assertThat(output.exitCode()).as(output.all()).isZero();
-    assertThat(output.out()).contains("spark\n", "rows 1000\n");
+    assertThat(output.out()).contains("spark\n", "rows 1000\n", "package Reversed\n");
+  }
+
+  /** A local repository of Maven's, where Ivy looks before it asks anybody on the network. */
+  private static Path mavenRepository(String artifact) {
+    try {
+      Path folder = Lab.directory("repository/org/example/" + artifact + "/1.0");
+      Files.write(
+          folder.resolve(artifact + "-1.0.jar"),
+          Artifacts.jar(Path.of("examples/java/Reversed.java")));
+      Files.writeString(
+          folder.resolve(artifact + "-1.0.pom"),
+          """
+          <project>
+            <modelVersion>4.0.0</modelVersion>
+            <groupId>org.example</groupId>
+            <artifactId>%s</artifactId>
+            <version>1.0</version>
+          </project>
+          """
+              .formatted(artifact));
+      return Lab.directory("repository");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -151,7 +151,8 @@ final class RefusalsIT {
     Container node =
         Container.of(Lab.SLIM)
             .network(network, "lonely")
-            .option("--memory", "3g")
+            .option("--memory", "3g", "--user", "4711", "--read-only")
+            .option("--tmpfs", "/tmp", "--tmpfs", SharedNode.DATA)
             .roles("MASTER", "WEBAPP")
             .env("API_TOKEN", "a-token-for-this-test")
             .publish(8000)

@@ -76,6 +76,20 @@ final class SecondSignalIT {
         .contains("a second signal: kills what still runs");
   }
 
+  @Test
+  void aRefusalIsJsonToo() {
+    Docker.Output output =
+        Container.of(Lab.SLIM)
+            .roles("MASTER")
+            .env("LOG_FORMAT", "json")
+            .env("GATEWAY_PORT", "70000")
+            .runToEnd(Duration.ofMinutes(1));
+    assertThat(output.exitCode()).isEqualTo(78);
+    assertThat(output.all().lines().map(SecondSignalIT::object))
+        .extracting(line -> line.path("message").asText())
+        .anySatisfy(message -> assertThat(message).contains("GATEWAY_PORT", "70000"));
+  }
+
   private static void awaitMessage(String message) {
     await(message)
         .atMost(Duration.ofSeconds(30))

@@ -151,6 +151,14 @@ final class SharedNode {
     return new GatewayClient(container, Optional.of(token()));
   }
 
+  /**
+   * Where a Connect client of this machine finds it. The client insists on TLS when there is a
+   * token, unless the host is called localhost.
+   */
+  String connectAddress() {
+    return "sc://localhost:" + container.port(15002) + "/;token=" + token();
+  }
+
   /** Loads the flights into the table {@code flights}, once. */
   SharedNode withFlights() {
     if (!flightsLoaded) {

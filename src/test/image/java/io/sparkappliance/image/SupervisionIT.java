@@ -49,6 +49,7 @@ final class SupervisionIT {
     node.awaitReady();
     assertThat(node.gateway().query("select count(*) as flights from flights", ""))
         .contains("| " + Flights.COUNT + " ");
+    assertThat(HostPython.ok("connect_sum.py", node.connectAddress())).isEqualTo("499500\n");
     assertThat(restarts(role)).isEqualTo(restarts + 1);
     assertNoZombies();
   }
