@@ -147,7 +147,7 @@ public final class Preparation {
       jars = jarTargets();
       if (!isClient) {
         removeOthers(fetched.resolve("jars"), jars);
-        removeTemporary();
+        emptyTemporary();
       }
       for (int i = 0; i < jars.size(); i++) {
         String location = settings.sources().extJars().get(i);
@@ -332,10 +332,10 @@ public final class Preparation {
   }
 
   /** Killed daemons leave files there. One that can't be removed is no reason not to start. */
-  private void removeTemporary() {
+  private void emptyTemporary() {
     Path temporary = settings.paths().temporary();
     try {
-      FileTrees.delete(temporary);
+      FileTrees.empty(temporary);
     } catch (IOException failure) {
       notices.add(temporary + " can't be emptied: " + failure);
     }

@@ -1,8 +1,10 @@
 package io.sparkappliance.storage;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -20,6 +22,25 @@ public final class FileTrees {
    */
   public static void delete(Path top) throws IOException {
     Files.walkFileTree(top, new Remover());
+  }
+
+  /**
+   * Removes all that is in a directory. The directory itself stays, or is made: it may be where
+   * something is mounted. A link to a directory is replaced by one.
+   *
+   * @throws IOException when something can't be removed; what was removed before stays so
+   */
+  public static void empty(Path directory) throws IOException {
+    if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      try (DirectoryStream<Path> children = Files.newDirectoryStream(directory)) {
+        for (Path child : children) {
+          delete(child);
+        }
+      }
+    } else {
+      Files.deleteIfExists(directory);
+      Files.createDirectories(directory);
+    }
   }
 
   private static final class Remover extends SimpleFileVisitor<Path> {

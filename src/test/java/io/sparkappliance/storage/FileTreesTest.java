@@ -31,4 +31,24 @@ class FileTreesTest {
     FileTrees.delete(directory.resolve("absent"));
     assertThat(directory).isEmptyDirectory();
   }
+
+  @Test
+  void anEmptiedDirectoryStaysAndIsMadeWhereItIsMissing() throws IOException {
+    Path kept = Files.createDirectories(directory.resolve("kept"));
+    Files.createDirectories(kept.resolve("a/b"));
+    Files.writeString(kept.resolve("a/file"), "text");
+    FileTrees.empty(kept);
+    assertThat(kept).isEmptyDirectory();
+
+    FileTrees.empty(directory.resolve("new"));
+    assertThat(directory.resolve("new")).isEmptyDirectory();
+
+    Path elsewhere = Files.createDirectories(directory.resolve("elsewhere"));
+    Files.writeString(elsewhere.resolve("file"), "text");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), elsewhere);
+    FileTrees.empty(link);
+    assertThat(link).isEmptyDirectory();
+    assertThat(Files.isSymbolicLink(link)).isFalse();
+    assertThat(elsewhere.resolve("file")).exists();
+  }
 }

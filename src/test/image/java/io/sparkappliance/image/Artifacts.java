@@ -21,7 +21,7 @@ final class Artifacts {
   private Artifacts() {}
 
   /** Compiles a source file of the examples against Spark's own jars and packs it as a jar. */
-  static byte[] jar(Path source) {
+  static synchronized byte[] jar(Path source) {
     Path classes = Lab.directory("classes/" + source.getFileName());
     int result =
         ToolProvider.getSystemJavaCompiler()

@@ -145,9 +145,12 @@ final class ClusterIT {
         writer.write(comment);
       }
     }
-    Http.Answer accepted =
-        gateway.post("/submit_application", new Multipart().file("file", program));
-    Files.delete(program);
+    Http.Answer accepted;
+    try {
+      accepted = gateway.post("/submit_application", new Multipart().file("file", program));
+    } finally {
+      Files.delete(program);
+    }
     assertThat(gateway.output(GatewayClient.jobId(accepted))).isEqualTo("arrived\n");
   }
 

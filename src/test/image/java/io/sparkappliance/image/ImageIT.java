@@ -60,6 +60,19 @@ final class ImageIT {
   }
 
   @Test
+  void whatCanNotBeRemovedIsToldAndNoReasonNotToStart() {
+    Container node =
+        Container.of(Lab.SLIM)
+            .roles("MASTER")
+            // Where something is mounted, nothing can be removed, and here only root can write.
+            .option("--user", "0", "--tmpfs", SharedNode.DATA + "/tmp/mounted")
+            .start("mounted")
+            .awaitReady(Duration.ofMinutes(2));
+    assertThat(node.logs()).contains(SharedNode.DATA + "/tmp can't be emptied: ");
+    node.remove();
+  }
+
+  @Test
   void onlyTheFullImageHasTheNotebook() {
     assertThat(run(Lab.IMAGE, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isNotEmpty();
     assertThat(run(Lab.SLIM, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isEmpty();
