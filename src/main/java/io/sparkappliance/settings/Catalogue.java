@@ -484,8 +484,9 @@ public final class Catalogue {
             Parsers.host(),
             "",
             "Address under which other nodes reach this one. Not set: the address of the host name,"
-                + " else of the first network interface. A loopback address keeps everything on this"
-                + " machine.");
+                + " else of the first network interface. With a loopback address everything listens"
+                + " there only, except the worker's shuffle service, which Spark lets listen"
+                + " everywhere; the cluster secret guards it.");
     publicDns =
         add(
             "SPARK_PUBLIC_DNS",
