@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.sparkappliance.testing.S3MockArchive;
+import io.sparkappliance.testing.SparkDistribution;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +55,8 @@ final class S3IT {
             .mount(S3MockArchive.find(), "/s3mock.jar")
             .option("--entrypoint", "java")
             .command(
+                SparkDistribution.ONE_COMPILER,
+                "-XX:+UseSerialGC",
                 "-jar",
                 "/s3mock.jar",
                 "--com.adobe.testing.s3mock.httpPort=" + PORT,
@@ -61,7 +64,8 @@ final class S3IT {
                 "--com.adobe.testing.s3mock.store.initialBuckets=conf,data")
             .start("s3");
     await("the S3 server")
-        .atMost(Duration.ofMinutes(1))
+        .atMost(SharedNode.START)
+        .failFast(() -> !server.running())
         .until(() -> server.logs().contains("as root folder"));
     s3 =
         S3Client.builder()
