@@ -23,11 +23,13 @@ RUN export DEBIAN_FRONTEND=noninteractive && mkdir -p /usr/share/man/man1 \
     && rm -rf /var/lib/extrausers && ln -s /tmp/.spark-appliance-users /var/lib/extrausers
 
 COPY setup/python/prune_jars.py /tmp/
-# The distribution becomes a directory of its own, and Python sees the same files through a link.
+# The distribution becomes a directory of its own, and Python sees the same files through a link. The wheel that pip makes of
+# it is unpacked at once: it need not be compressed.
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
     && python3 -m venv /opt/python \
-    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check "pyspark==${SPARK_VERSION}" \
+    && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check \
+        --config-settings=--build-option=--compression=stored "pyspark==${SPARK_VERSION}" \
     && packages="$(/opt/python/bin/python3 -c 'import site; print(site.getsitepackages()[0])')" \
     && mv "${packages}/pyspark" /opt/spark && ln -s /opt/spark "${packages}/pyspark" \
     && python3 /tmp/prune_jars.py /opt/spark/jars \
