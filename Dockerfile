@@ -73,7 +73,7 @@ ENV JAVA_HOME=/opt/java \
 
 # Any uid may write here, as in /tmp; what is secret has a directory of mode 0700.
 RUN useradd --system --uid 185 --gid 0 --home-dir /var/lib/spark-appliance/home --shell /bin/bash spark \
-    && install -d -m 1777 /var/lib/spark-appliance /var/lib/spark-appliance/home \
+    && install -d -m 1777 /var/lib/spark-appliance /var/lib/spark-appliance/home /var/lib/spark-appliance/events \
     && install -d -m 0755 /etc/spark-appliance /docker-entrypoint-initdb.d
 # Not HOME: where a tmpfs covers this folder, the engine makes the working directory, and makes it as root.
 WORKDIR /var/lib/spark-appliance

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long image lint format docs clean
+.PHONY: help run run-ha test test-long bench-failover image lint format docs clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -7,11 +7,17 @@ help: ## what there is
 run: ## a node with everything on this machine, until Ctrl-C
 	@setup/run
 
+run-ha: ## a cluster of nine containers that survives its nodes, until Ctrl-C
+	@setup/run-ha
+
 test: ## everything that must pass: units, components, the real image
 	@setup/test
 
-test-long: ## the tests, twice in a row
-	@setup/test && setup/test
+test-long: ## the tests, twice in a row, and every way in which a cluster can lose a part, several times
+	@setup/test && setup/test -Dexcluded.tests=none
+
+bench-failover: ## our election of masters against Spark's own; takes an hour
+	@setup/image && bench/failover
 
 image: ## spark-appliance:VERSION and :VERSION-slim
 	@setup/image

@@ -3,7 +3,10 @@ package io.sparkappliance;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.auth.CredentialStore;
 import io.sparkappliance.auth.SecretFile;
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
+import io.sparkappliance.cluster.ServiceTurn;
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Daemons;
 import io.sparkappliance.daemon.InitScripts;
@@ -19,9 +22,11 @@ import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
+import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import io.sparkappliance.supervise.Console;
 import io.sparkappliance.supervise.HealthCheck;
 import io.sparkappliance.supervise.LineStream;
@@ -82,11 +87,21 @@ final class Launcher {
     new InitScripts(INIT_SCRIPTS, starter, console::say)
         .run(world.environment(), settings.paths().data());
     NodeConfiguration node =
-        Preparation.prepare(settings, credentials, host, memory(), world.environment());
+        Preparation.prepare(
+            withMasters(settings), credentials, host, memory(), world.environment());
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
+    writeZooKeeperConfiguration(settings, host);
+    writeZooKeeperLogin(settings);
     forgetTheLastRun(settings);
-    List<DaemonSpec> daemons = Daemons.of(settings, credentials, node, world.environment());
+    Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node);
+    List<DaemonSpec> daemons =
+        Daemons.of(
+            settings,
+            credentials,
+            node,
+            world.environment(),
+            sqlTurn.map(Turn.class::cast).orElse(Turn.ALWAYS));
     Addresses addresses =
         new Addresses(
             settings, credentials, node, loaded.unseen() || settings.access().showToken());
@@ -99,7 +114,9 @@ final class Launcher {
             settings.paths().logs(),
             () -> tell(addresses, store, console));
     life.supervisedBy(supervisor);
+    sqlTurn.ifPresent(ServiceTurn::start);
     int code = supervisor.run();
+    sqlTurn.ifPresent(ServiceTurn::close);
     endLeftovers(settings, console);
     return code;
   }
@@ -136,6 +153,11 @@ final class Launcher {
                 "Remove the directory, or give it to the user the appliance runs as."));
       }
     }
+  }
+
+  /** Spark takes a name for one master, even if it stands for several. */
+  private static Settings withMasters(Settings settings) {
+    return settings.with(Members.named(settings.cluster().masters()).now());
   }
 
   private static String host(Settings settings) {
@@ -191,6 +213,54 @@ final class Launcher {
     }
   }
 
+  private static void writeZooKeeperConfiguration(Settings settings, String host) {
+    if (!settings.runs(Role.ZOOKEEPER)) {
+      return;
+    }
+    List<String> servers = settings.zooKeeperServer().servers();
+    int id =
+        settings
+            .zooKeeperServer()
+            .id()
+            .or(() -> servers.isEmpty() ? Optional.of(1) : OwnAddress.placeIn(servers, host))
+            .orElseThrow(
+                () ->
+                    new ConfigurationException(
+                        new Problem(
+                            "ZOOKEEPER_SERVERS",
+                            String.join(",", servers),
+                            "exactly one of these hosts must be this one, which is " + host,
+                            "Name this host as the others do, or set ZOOKEEPER_ID to its place in the"
+                                + " list, from 1.")));
+    ZooKeeperFiles.write(settings, NodeConfiguration.bindHost(host), id);
+  }
+
+  /** For the master and the gateway: their command lines and environments must not show it. */
+  private static void writeZooKeeperLogin(Settings settings) {
+    Path file = settings.paths().zooKeeperLogin();
+    try {
+      boolean needed = settings.runs(Role.MASTER) || settings.runs(Role.GATEWAY);
+      Optional<Secret> login =
+          settings
+              .cluster()
+              .zooKeeper()
+              .filter(ensemble -> needed)
+              .flatMap(ZooKeeperEnsemble::login);
+      if (login.isPresent()) {
+        new SecretFile(file).write(login.get().reveal());
+      } else {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException failure) {
+      throw new ConfigurationException(
+          new Problem(
+              "SPARK_APPLIANCE_DATA",
+              settings.paths().data().toString(),
+              "the login at ZooKeeper can't be written there: " + failure,
+              "Make the directory writable for the user the appliance runs as."));
+    }
+  }
+
   /** Runs the gateway alone. */
   static int gateway(World world) {
     Settings settings =
@@ -206,7 +276,8 @@ final class Launcher {
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
-    Preparation.prepareClient(settings, credentials, host(settings), memory(), world.environment());
+    Preparation.prepareClient(
+        withMasters(settings), credentials, host(settings), memory(), world.environment());
   }
 
   /** What {@link #launch} would do. */
@@ -215,9 +286,10 @@ final class Launcher {
     Settings settings = read.settings();
     checkNotebookIsInstalled(settings);
     Credentials standIns = standIns(settings);
-    NodeConfiguration node = Preparation.plan(settings, standIns, host(settings), memory());
+    NodeConfiguration node =
+        Preparation.plan(withMasters(settings), standIns, host(settings), memory());
     List<CheckReport.Planned> daemons =
-        Daemons.of(settings, standIns, node, world.environment()).stream()
+        Daemons.of(settings, standIns, node, world.environment(), Turn.ALWAYS).stream()
             .map(
                 daemon ->
                     new CheckReport.Planned(
@@ -240,6 +312,14 @@ final class Launcher {
         apiToken,
         access.notebookToken().orElse(apiToken),
         authenticated ? rpcSecret : Optional.empty());
+  }
+
+  /** Moves leadership to another node's master. */
+  static int handover(World world) {
+    Settings settings = SettingsReader.read(world.environment(), Files::readString).settings();
+    Handover.Result result = Handover.run(settings, host(settings));
+    world.out().println(result.message());
+    return result.done() ? 0 : 1;
   }
 
   /** Asks the node on this machine. */

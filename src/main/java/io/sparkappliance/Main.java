@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       Main.Gateway.class,
       Main.Check.class,
       Main.Health.class,
+      Main.Handover.class,
       Main.Prepare.class,
       Main.Environment.class,
       HelpCommand.class
@@ -196,6 +197,21 @@ public final class Main implements Callable<Integer> {
     @Override
     public Integer call() {
       return Launcher.health(world);
+    }
+  }
+
+  @Command(
+      name = "handover",
+      description = "Let another master lead, before maintenance of this node.",
+      mixinStandardHelpOptions = true)
+  static final class Handover extends WorldCommand {
+    Handover(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      return Launcher.handover(world);
     }
   }
 

@@ -33,7 +33,7 @@ class ArchitectureTest {
         "settings, nothing",
         "storage, settings",
         "auth, settings",
-        "cluster, settings",
+        "cluster, settings auth",
         "sparkconf, settings storage",
         "daemon, settings sparkconf cluster",
         "supervise, settings daemon cluster",

@@ -1,2 +1,2 @@
-/** Tokens: where they are kept and how they are compared. */
+/** Tokens: where they are kept and how they are compared; the login at ZooKeeper. */
 package io.sparkappliance.auth;

@@ -13,4 +13,12 @@ public interface ClusterView {
 
   /** Where SQL is served now; empty when no thrift server runs. */
   Optional<HostAndPort> thriftServer();
+
+  /** Where Spark Connect is served now; empty when no such server runs. */
+  Optional<HostAndPort> connectServer();
+
+  /** Whether a new application would find a master that leads; true where nobody can tell. */
+  default boolean mayHaveLeader() {
+    return true;
+  }
 }

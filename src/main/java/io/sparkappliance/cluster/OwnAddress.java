@@ -6,7 +6,9 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** The address under which other nodes reach this one, where nobody said. */
 public final class OwnAddress {
@@ -20,6 +22,39 @@ public final class OwnAddress {
    */
   public static String find() {
     return ofHostName().or(OwnAddress::ofInterfaces).orElse("127.0.0.1");
+  }
+
+  /**
+   * Which of some hosts this one is.
+   *
+   * @param hosts names or addresses
+   * @param own the address under which others reach this node
+   * @return the place in the list, from 1; empty when none or several of them are this host
+   */
+  public static Optional<Integer> placeIn(List<String> hosts, String own) {
+    List<Integer> places =
+        IntStream.rangeClosed(1, hosts.size())
+            .filter(place -> isThisHost(hosts.get(place - 1), own))
+            .boxed()
+            .toList();
+    return places.size() == 1 ? Optional.of(places.getFirst()) : Optional.empty();
+  }
+
+  private static boolean isThisHost(String host, String own) {
+    if (host.equalsIgnoreCase(own)) {
+      return true;
+    }
+    try {
+      for (InetAddress address : InetAddress.getAllByName(host)) {
+        if (address.getHostAddress().equals(own)
+            || NetworkInterface.getByInetAddress(address) != null) {
+          return true;
+        }
+      }
+      return false;
+    } catch (UnknownHostException | SocketException notYetKnown) {
+      return false;
+    }
   }
 
   private static Optional<String> ofHostName() {

@@ -4,39 +4,44 @@ import io.sparkappliance.settings.HostAndPort;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** A cluster whose masters are listed in the configuration. */
+/** A cluster whose masters are named in the configuration. */
 public final class StaticClusterView implements ClusterView {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
-  private final List<HostAndPort> masters;
+  private final Members masters;
   private final int masterUiPort;
-  private final List<HostAndPort> thriftCandidates;
+  private final Supplier<List<HostAndPort>> thriftCandidates;
+  private final Supplier<List<HostAndPort>> connectCandidates;
   private final MasterClient client;
 
   /**
    * Looks at the given addresses, at every call.
    *
-   * @param masters the masters' RPC addresses; empty where no master is configured
+   * @param masters the masters' RPC addresses; none where no master is configured
    * @param masterUiPort port of every master's web page
    * @param thriftCandidates where a thrift server may listen, best first
+   * @param connectCandidates where a Connect server may listen, best first
    * @param client asks the masters
    */
   public StaticClusterView(
-      List<HostAndPort> masters,
+      Members masters,
       int masterUiPort,
-      List<HostAndPort> thriftCandidates,
+      Supplier<List<HostAndPort>> thriftCandidates,
+      Supplier<List<HostAndPort>> connectCandidates,
       MasterClient client) {
-    this.masters = masters.stream().sorted().toList();
+    this.masters = masters;
     this.masterUiPort = masterUiPort;
-    this.thriftCandidates = List.copyOf(thriftCandidates);
+    this.thriftCandidates = thriftCandidates;
+    this.connectCandidates = connectCandidates;
     this.client = client;
   }
 
   @Override
   public Optional<String> aliveMasterAddress() {
-    return masters.stream().map(HostAndPort::host).filter(this::isAlive).findFirst();
+    return masters.now().stream().map(HostAndPort::host).filter(this::isAlive).findFirst();
   }
 
   private boolean isAlive(String host) {
@@ -48,17 +53,27 @@ public final class StaticClusterView implements ClusterView {
 
   @Override
   public Optional<String> masterUri() {
-    return masters.isEmpty()
+    List<HostAndPort> known = masters.now();
+    return known.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            masters.stream()
+            known.stream()
                 .map(HostAndPort::toString)
                 .collect(Collectors.joining(",", "spark://", "")));
   }
 
   @Override
   public Optional<HostAndPort> thriftServer() {
-    return thriftCandidates.stream()
+    return firstThatAccepts(thriftCandidates.get());
+  }
+
+  @Override
+  public Optional<HostAndPort> connectServer() {
+    return firstThatAccepts(connectCandidates.get());
+  }
+
+  private static Optional<HostAndPort> firstThatAccepts(List<HostAndPort> candidates) {
+    return candidates.stream()
         .filter(server -> Endpoint.accepts(server, CONNECT_TIMEOUT))
         .findFirst();
   }

@@ -1,9 +1,12 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.LongFunction;
 
 /**
  * A daemon of this node.
@@ -17,6 +20,8 @@ import java.util.Optional;
  * @param liveness tells whether it still is; asked again and again, so it must cost the cluster
  *     nothing
  * @param peers what must be there on other nodes
+ * @param ending how the process ends
+ * @param turn whether this node is the one of several that runs it
  */
 public record DaemonSpec(
     String name,
@@ -26,7 +31,9 @@ public record DaemonSpec(
     List<HostAndPort> listens,
     Probe readiness,
     Probe liveness,
-    Peers peers) {
+    Peers peers,
+    Ending ending,
+    Turn turn) {
   /**
    * What must be there on other nodes. Its absence is not this daemon's failure.
    *
@@ -36,6 +43,30 @@ public record DaemonSpec(
   public record Peers(Probe presence, boolean beforeStart) {
     /** For a daemon that needs nobody. */
     public static final Peers NONE = new Peers(Optional::empty, false);
+  }
+
+  /**
+   * How the process ends.
+   *
+   * @param onPurpose why this exit code is the program's own decision and no failure; empty: it is
+   *     a failure
+   * @param aftermath what to do at once, whatever the code; must end by itself soon
+   * @param retirement makes the program that asks the process with this id to give its work to
+   *     others, before it is told to end; it has done so when nothing runs that it started. Empty:
+   *     it has nothing to give
+   */
+  public record Ending(
+      IntFunction<Optional<String>> onPurpose,
+      Runnable aftermath,
+      Optional<LongFunction<Command>> retirement) {
+    /** For a daemon that has no reason to end, and nothing to give to others. */
+    public static final Ending FAILURE =
+        new Ending(code -> Optional.empty(), () -> {}, Optional.empty());
+
+    /** For one that retires before it ends. */
+    static Ending retiring(LongFunction<Command> retirement) {
+      return new Ending(FAILURE.onPurpose(), FAILURE.aftermath(), Optional.of(retirement));
+    }
   }
 
   /** Takes copies that can't be changed. */
@@ -54,5 +85,28 @@ public record DaemonSpec(
       List<HostAndPort> listens,
       Probe readiness) {
     this(name, roles, command, after, listens, readiness, readiness, Peers.NONE);
+  }
+
+  /** A daemon that has no reason to end. */
+  public DaemonSpec(
+      String name,
+      List<Role> roles,
+      Command command,
+      List<String> after,
+      List<HostAndPort> listens,
+      Probe readiness,
+      Probe liveness,
+      Peers peers) {
+    this(
+        name,
+        roles,
+        command,
+        after,
+        listens,
+        readiness,
+        liveness,
+        peers,
+        Ending.FAILURE,
+        Turn.ALWAYS);
   }
 }

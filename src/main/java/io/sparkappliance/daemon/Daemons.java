@@ -1,13 +1,19 @@
 package io.sparkappliance.daemon;
 
+import io.sparkappliance.cluster.AbandonedSession;
+import io.sparkappliance.cluster.Turn;
+import io.sparkappliance.daemon.DaemonSpec.Ending;
 import io.sparkappliance.daemon.DaemonSpec.Peers;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,18 +26,29 @@ public final class Daemons {
   /** Name of the process that serves thrift server and Spark Connect. */
   public static final String SQL = "sql";
 
+  /** Exit code after SIGTERM, with which leadership is handed over. */
+  private static final int TOLD_TO_END = 143;
+
+  /** Longer than a session lives anyway makes no sense. */
+  private static final Duration END_OF_SESSION = Duration.ofSeconds(4);
+
+  private static final String DECOMMISSION = "spark.decommission.enabled";
+
   private static final String CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin";
 
   private final Settings settings;
   private final NodeConfiguration node;
   private final Map<String, String> ownEnvironment;
   private final Probes probes;
+  private final Turn sqlTurn;
 
   private Daemons(
       Settings settings,
       Credentials credentials,
       NodeConfiguration node,
-      Map<String, String> ownEnvironment) {
+      Map<String, String> ownEnvironment,
+      Turn sqlTurn) {
+    this.sqlTurn = sqlTurn;
     this.settings = settings;
     this.node = node;
     this.ownEnvironment = ownEnvironment;
@@ -45,19 +62,24 @@ public final class Daemons {
    * @param credentials the secrets that probes log in with
    * @param node the prepared configuration
    * @param ownEnvironment this process's environment, of which daemons get a part
+   * @param sqlTurn whether this node is the one of several that serves SQL
    * @return the daemons in the order of their start; the last is stopped first
    */
   public static List<DaemonSpec> of(
       Settings settings,
       Credentials credentials,
       NodeConfiguration node,
-      Map<String, String> ownEnvironment) {
-    return new Daemons(settings, credentials, node, ownEnvironment).all();
+      Map<String, String> ownEnvironment,
+      Turn sqlTurn) {
+    return new Daemons(settings, credentials, node, ownEnvironment, sqlTurn).all();
   }
 
   private List<DaemonSpec> all() {
     List<DaemonSpec> daemons = new ArrayList<>();
     JavaCommand java = new JavaCommand(settings, node, environment());
+    if (settings.runs(Role.ZOOKEEPER)) {
+      daemons.add(zooKeeper(java));
+    }
     if (settings.runs(Role.MASTER)) {
       daemons.add(master(java));
     }
@@ -83,6 +105,27 @@ public final class Daemons {
     return ChildEnvironment.of(ownEnvironment, node);
   }
 
+  private DaemonSpec zooKeeper(JavaCommand java) {
+    Settings.ZooKeeperServer server = settings.zooKeeperServer();
+    Command command =
+        java.daemon(
+            Role.ZOOKEEPER.label(),
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+            List.of(ZooKeeperFiles.configuration(settings).toString()));
+    Probe serves = probes.zooKeeper();
+    return new DaemonSpec(
+        Role.ZOOKEEPER.label(),
+        List.of(Role.ZOOKEEPER),
+        command,
+        List.of(),
+        server.servers().size() > 1
+            ? listens(server.port(), server.quorumPort(), server.electionPort())
+            : listens(server.port()),
+        serves,
+        serves,
+        new Peers(probes.zooKeeperQuorum(), false));
+  }
+
   private DaemonSpec master(JavaCommand java) {
     Ports ports = node.ports();
     Command command =
@@ -93,13 +136,36 @@ public final class Daemons {
                 "--host", node.host(),
                 "--port", Integer.toString(ports.master()),
                 "--webui-port", Integer.toString(ports.masterUi())));
+    Probe leadsOrStandsBy = probes.master();
+    boolean elected = settings.cluster().zooKeeper().isPresent();
     return new DaemonSpec(
         Role.MASTER.label(),
         List.of(Role.MASTER),
         command,
         List.of(),
         listens(ports.master(), ports.masterUi()),
-        probes.master());
+        leadsOrStandsBy,
+        leadsOrStandsBy,
+        elected ? new Peers(probes.electedMaster(), false) : Peers.NONE,
+        elected ? masterEnding() : Ending.FAILURE,
+        Turn.ALWAYS);
+  }
+
+  /** A master that is deposed ends with 0; one that dies still holds what elects another. */
+  private Ending masterEnding() {
+    String ensemble = settings.cluster().zooKeeper().orElseThrow().addresses();
+    Path session = settings.paths().masterSession();
+    return new Ending(
+        code ->
+            switch (code) {
+              case 0 ->
+                  Optional.of(
+                      "it leads no more: another master was elected, or ZooKeeper does not answer");
+              case TOLD_TO_END -> Optional.of("it was told to");
+              default -> Optional.empty();
+            },
+        () -> AbandonedSession.end(ensemble, session, END_OF_SESSION),
+        Optional.empty());
   }
 
   private DaemonSpec worker(JavaCommand java) {
@@ -113,8 +179,13 @@ public final class Daemons {
     node.value("spark.worker.cores")
         .ifPresent(cores -> arguments.addAll(List.of("--cores", cores)));
     arguments.add(node.masterUrl());
+    boolean retires = hasSuccessors();
     Command command =
-        java.daemon(Role.WORKER.label(), "org.apache.spark.deploy.worker.Worker", arguments);
+        java.daemon(
+            Role.WORKER.label(),
+            retires ? List.of("-D" + DECOMMISSION + "=true") : List.of(),
+            "org.apache.spark.deploy.worker.Worker",
+            arguments);
     Probe alive = probes.worker();
     // A worker keeps asking for its master: it need not wait for one, here or elsewhere.
     return new DaemonSpec(
@@ -125,7 +196,23 @@ public final class Daemons {
         listens(port, ports.workerUi(), shuffleService()),
         alive,
         alive,
-        new Peers(probes.masterElsewhere(), false));
+        new Peers(probes.masterElsewhere(), false),
+        retires ? Ending.retiring(this::askToRetire) : Ending.FAILURE,
+        Turn.ALWAYS);
+  }
+
+  /** Whether there may be workers on other nodes, which can take over what one here holds. */
+  private boolean hasSuccessors() {
+    return !settings.isSingleNode() && node.value(DECOMMISSION).filter("false"::equals).isEmpty();
+  }
+
+  /** The signal that Spark's workers take as such: {@code spark.worker.decommission.signal}. */
+  private Command askToRetire(long worker) {
+    String signal = node.value("spark.worker.decommission.signal").orElse("PWR");
+    return new Command(
+        List.of("kill", "-s", signal, Long.toString(worker)),
+        environment(),
+        settings.paths().data().resolve("scratch").resolve(Role.WORKER.label()));
   }
 
   private int shuffleService() {
@@ -207,7 +294,9 @@ public final class Daemons {
         listens,
         Probes.all(readiness),
         Probes.all(liveness),
-        new Peers(probes.masterElsewhere(), true));
+        new Peers(probes.masterElsewhere(), true),
+        Ending.FAILURE,
+        sqlTurn);
   }
 
   private String plugins() {
@@ -242,6 +331,9 @@ public final class Daemons {
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
     environment.put("SPARK_MASTER_WEBUI_PORT", Integer.toString(node.ports().masterUi()));
     environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
+    if (settings.cluster().zooKeeper().flatMap(ZooKeeperEnsemble::login).isPresent()) {
+      environment.put("ZOOKEEPER_AUTH_FILE", settings.paths().zooKeeperLogin().toString());
+    }
     environment.put("SPARK_APPLIANCE_HOME", home.toString());
     environment.put("SPARK_APPLIANCE_DATA", settings.paths().data().toString());
     environment.put("APPLIANCE_JAVA_OPTS", "-Xmx" + node.memory().gatewayHeap().toJvmText());
@@ -262,10 +354,10 @@ public final class Daemons {
   private static boolean isForTheGateway(String name) {
     boolean ours =
         name.matches(
-            "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL"
+            "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
                 + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_DIR|THRIFT_SERVER|.*_PORT"
                 + "|SPARK_PUBLIC_DNS|LOG_FORMAT");
-    return ours && !name.endsWith("_FILE");
+    return ours && !name.endsWith("_FILE") && !name.equals("ZOOKEEPER_AUTH");
   }
 
   private DaemonSpec notebook() {

@@ -63,11 +63,17 @@ final class JavaCommand {
 
   /** A small daemon: master, worker, history server. */
   Command daemon(String name, String mainClass, List<String> arguments) {
+    return daemon(name, List.of(), mainClass, arguments);
+  }
+
+  /** A small daemon with options of its own for the JVM. */
+  Command daemon(String name, List<String> own, String mainClass, List<String> arguments) {
     MemorySize heap = node.memory().daemonHeap();
     Optional<StartupCache> cache = node.startupCache().filter(it -> it.fits(heap));
     List<String> options = new ArrayList<>(SMALL_DAEMON);
     cache.ifPresent(it -> options.addAll(it.javaOptions()));
     options.addAll(node.javaOptions());
+    options.addAll(own);
     return command(name, heap, options, classPath(jarsOf(cache), ""), mainClass, arguments);
   }
 

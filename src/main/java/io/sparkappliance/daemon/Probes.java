@@ -4,6 +4,7 @@ import io.sparkappliance.cluster.Endpoint;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
@@ -22,6 +23,7 @@ final class Probes {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
   private final Settings settings;
+  private final Members members;
   private final Credentials credentials;
   private final NodeConfiguration node;
   private final HttpClient http;
@@ -33,6 +35,7 @@ final class Probes {
 
   Probes(Settings settings, Credentials credentials, NodeConfiguration node) {
     this.settings = settings;
+    this.members = Members.named(settings.cluster().masters());
     this.credentials = credentials;
     this.node = node;
     this.http = SparkPages.client(settings.access().ssl());
@@ -62,6 +65,27 @@ final class Probes {
     return new HttpProbe(http, here(port), path, Map.of());
   }
 
+  /** It serves, alone or with a quorum. */
+  Probe zooKeeper() {
+    return new ZooKeeperProbe(here(settings.zooKeeperServer().port()));
+  }
+
+  /** There when so many servers run that they can elect a leader; this one counts. */
+  Probe zooKeeperQuorum() {
+    Settings.ZooKeeperServer server = settings.zooKeeperServer();
+    int needed = server.servers().size() / 2 + 1;
+    return () -> {
+      long running =
+          server.servers().stream()
+              .map(host -> new HostAndPort(host, server.electionPort()))
+              .filter(address -> Endpoint.accepts(address, CONNECT_TIMEOUT))
+              .count();
+      return server.servers().size() <= 1 || running >= needed
+          ? READY
+          : Optional.of("%d of at least %d servers run".formatted(running, needed));
+    };
+  }
+
   /** It leads, or stands by while another leads. */
   Probe master() {
     return () ->
@@ -76,23 +100,39 @@ final class Probes {
         };
   }
 
+  /** Missing while this master stands by and nobody leads: an election takes ZooKeeper. */
+  Probe electedMaster() {
+    return () ->
+        standsBy() && !anotherLeads()
+            ? Optional.of(
+                "no master leads: waits for ZooKeeper at "
+                    + settings.cluster().zooKeeper().orElseThrow())
+            : READY;
+  }
+
+  private boolean standsBy() {
+    return masters
+        .status(here(node.ports().masterUi()))
+        .filter(status -> status.state() == MasterStatus.State.STANDBY)
+        .isPresent();
+  }
+
+  /** Where every master has its page now. */
   private List<HostAndPort> masterPages() {
-    List<HostAndPort> masters = settings.cluster().masters();
-    return masters.isEmpty()
+    return settings.cluster().masters().isEmpty()
         ? List.of(here(node.ports().masterUi()))
-        : masters.stream()
+        : members.now().stream()
             .map(master -> new HostAndPort(master.host(), node.ports().masterUi()))
             .toList();
   }
 
   /** There when a master of another node takes connections; a master of this node is waited for. */
   Probe masterElsewhere() {
-    List<HostAndPort> masters = settings.cluster().masters();
-    if (masters.isEmpty()) {
+    if (settings.cluster().masters().isEmpty()) {
       return () -> READY;
     }
     return () ->
-        masters.stream().anyMatch(master -> Endpoint.accepts(master, CONNECT_TIMEOUT))
+        members.now().stream().anyMatch(master -> Endpoint.accepts(master, CONNECT_TIMEOUT))
             ? READY
             : Optional.of("no master answers at " + node.masterUrl());
   }
@@ -104,7 +144,7 @@ final class Probes {
   }
 
   Probe worker() {
-    return new WorkerProbe(http, masters, masterPages(), here(node.ports().workerUi()));
+    return new WorkerProbe(http, masters, this::masterPages, here(node.ports().workerUi()));
   }
 
   Probe historyServer() {

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Ready when the master that the worker registered with counts it as alive. */
 final class WorkerProbe implements Probe {
@@ -21,7 +22,7 @@ final class WorkerProbe implements Probe {
 
   private final HttpClient http;
   private final MasterClient masters;
-  private final List<HostAndPort> masterPages;
+  private final Supplier<List<HostAndPort>> masterPages;
   private final HttpRequest ownPage;
 
   /**
@@ -32,10 +33,13 @@ final class WorkerProbe implements Probe {
    * @param webUi the worker's own page
    */
   WorkerProbe(
-      HttpClient http, MasterClient masters, List<HostAndPort> masterPages, HostAndPort webUi) {
+      HttpClient http,
+      MasterClient masters,
+      Supplier<List<HostAndPort>> masterPages,
+      HostAndPort webUi) {
     this.http = http;
     this.masters = masters;
-    this.masterPages = List.copyOf(masterPages);
+    this.masterPages = masterPages;
     this.ownPage =
         HttpRequest.newBuilder(URI.create("http://" + webUi + "/json/")).timeout(TIMEOUT).build();
   }
@@ -56,7 +60,7 @@ final class WorkerProbe implements Probe {
     }
     String id = worker.path("id").asText();
     boolean alive =
-        masterPages.stream()
+        masterPages.get().stream()
             .flatMap(page -> masters.status(page).stream())
             .filter(status -> status.state() == MasterStatus.State.ALIVE)
             .flatMap(status -> status.workers().stream())

@@ -2,9 +2,12 @@ package io.sparkappliance.gateway;
 
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.cluster.StaticClusterView;
+import io.sparkappliance.cluster.ZooKeeperClients;
+import io.sparkappliance.cluster.ZooKeeperClusterView;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
@@ -13,11 +16,11 @@ import io.sparkappliance.settings.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,29 +86,43 @@ public final class GatewayMain {
   /** What this node's settings say of the cluster. */
   static ClusterView clusterView(Settings settings, String own) {
     Settings.Ports ports = settings.network().ports();
-    List<HostAndPort> masters = settings.cluster().masters();
-    if (masters.isEmpty() && settings.runs(Role.MASTER)) {
-      masters = List.of(new HostAndPort(own, ports.master()));
-    }
-    List<HostAndPort> thriftServers =
-        settings
-            .gateway()
-            .thriftServer()
-            .or(() -> ownThriftServer(settings, own))
-            .map(List::of)
-            .orElse(
-                masters.stream()
-                    .map(master -> new HostAndPort(master.host(), ports.thrift()))
-                    .sorted()
-                    .toList());
-    HttpClient http = SparkPages.client(settings.access().ssl());
-    return new StaticClusterView(masters, ports.masterUi(), thriftServers, new MasterClient(http));
+    List<HostAndPort> named = settings.cluster().masters();
+    boolean onlyHere = named.isEmpty() && settings.runs(Role.MASTER);
+    Members masters =
+        Members.named(onlyHere ? List.of(new HostAndPort(own, ports.master())) : named);
+    ClusterView nodes =
+        new StaticClusterView(
+            masters,
+            ports.masterUi(),
+            () ->
+                settings
+                    .gateway()
+                    .thriftServer()
+                    .map(List::of)
+                    .orElseGet(() -> on(masters, settings, own, Role.THRIFTSERVER, ports.thrift())),
+            () -> on(masters, settings, own, Role.CONNECT, ports.connect()),
+            new MasterClient(SparkPages.client(settings.access().ssl())));
+    // A thrift server that is named is meant, whatever others there are.
+    return settings
+        .cluster()
+        .zooKeeper()
+        .filter(ensemble -> settings.gateway().thriftServer().isEmpty())
+        .<ClusterView>map(
+            ensemble -> new ZooKeeperClusterView(ZooKeeperClients.of(ensemble), nodes))
+        .orElse(nodes);
   }
 
-  private static Optional<HostAndPort> ownThriftServer(Settings settings, String own) {
-    return settings.runs(Role.THRIFTSERVER)
-        ? Optional.of(new HostAndPort(own, settings.network().ports().thrift()))
-        : Optional.empty();
+  /** Here if the role runs here, and wherever a master is if it can be one node's turn. */
+  private static List<HostAndPort> on(
+      Members masters, Settings settings, String own, Role role, int port) {
+    boolean here = settings.runs(role);
+    boolean elsewhere = !here || settings.cluster().zooKeeper().isPresent();
+    return Stream.concat(
+            here ? Stream.of(own) : Stream.empty(),
+            elsewhere ? masters.now().stream().map(HostAndPort::host) : Stream.empty())
+        .distinct()
+        .map(host -> new HostAndPort(host, port))
+        .toList();
   }
 
   /** Where nobody else is meant to reach the node, nobody else can. */

@@ -128,6 +128,7 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.GET, "/get_master_ip", this::masterIp),
         new Route(HandlerType.GET, "/get_master_uri", this::masterUri),
         new Route(HandlerType.GET, "/get_thrift_server_uri", this::thriftServerUri),
+        new Route(HandlerType.GET, "/get_connect_uri", this::connectUri),
         new Route(HandlerType.POST, "/send_query", guard.guarded(this::sendQuery)),
         new Route(HandlerType.POST, "/submit_application", guard.guarded(this::submitApplication)),
         new Route(HandlerType.GET, "/get_job_status/{id}", guard.guarded(this::jobStatus)),
@@ -180,6 +181,13 @@ public final class GatewayServer implements AutoCloseable {
         context,
         cluster.thriftServer().map(server -> "jdbc:hive2://" + server + "/"),
         "No thrift server runs.");
+  }
+
+  private void connectUri(Context context) {
+    textOr404(
+        context,
+        cluster.connectServer().map(server -> "sc://" + server + "/"),
+        "No Connect server runs.");
   }
 
   private static void textOr404(Context context, Optional<String> found, String otherwise) {

@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,9 @@ public final class Jobs implements AutoCloseable {
   /** A script is read as a whole before it is split. */
   private static final long MAX_SCRIPT_BYTES = 16L << 20;
 
+  private static final Duration ELECTION = Duration.ofSeconds(10);
+  private static final Duration LOOK = Duration.ofMillis(200);
+
   private static final String SCRIPT = "script.sql";
   private static final String INTERRUPTED = "interrupted: the gateway was stopped";
   private static final String INTERRUPTED_BEFORE = "interrupted: the gateway was restarted";
@@ -54,6 +58,7 @@ public final class Jobs implements AutoCloseable {
   public record Limits(int queries, int applications, int waiting, Duration stopTime) {}
 
   private final JobStore store;
+  private final ClusterView cluster;
   private final SqlRunner sql;
   private final ApplicationRunner applications;
   private final Limits limits;
@@ -81,8 +86,14 @@ public final class Jobs implements AutoCloseable {
     void run(Live job) throws JobFailure, IOException, InterruptedException;
   }
 
-  Jobs(JobStore store, SqlRunner sql, ApplicationRunner applications, Limits limits) {
+  Jobs(
+      JobStore store,
+      ClusterView cluster,
+      SqlRunner sql,
+      ApplicationRunner applications,
+      Limits limits) {
     this.store = store;
+    this.cluster = cluster;
     this.sql = sql;
     this.applications = applications;
     this.limits = limits;
@@ -117,6 +128,7 @@ public final class Jobs implements AutoCloseable {
     Jobs jobs =
         new Jobs(
             JobStore.open(gateway.jobsDir()),
+            cluster,
             new SqlRunner(cluster, sessions),
             ApplicationRunner.of(settings),
             new Limits(
@@ -131,6 +143,19 @@ public final class Jobs implements AutoCloseable {
   /** Where uploads may be spooled before they are submitted. */
   public Path incoming() {
     return store.incoming();
+  }
+
+  /** An election takes a moment; without ZooKeeper there is none, and a driver would give up. */
+  private void awaitLeader() {
+    long deadline = System.nanoTime() + ELECTION.toNanos();
+    while (!cluster.mayHaveLeader()) {
+      if (System.nanoTime() > deadline) {
+        throw new UnavailableException(
+            "no master leads, so that no application can start; the masters wait for ZooKeeper, or"
+                + " are still electing one of them. Try again later");
+      }
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
   }
 
   /**
@@ -192,11 +217,13 @@ public final class Jobs implements AutoCloseable {
    * @param request what came with it
    * @param file the uploaded file; it is moved away
    * @return the job, written down
-   * @throws UnavailableException when too many jobs wait
+   * @throws UnavailableException when no master leads, also after some seconds, or too many jobs
+   *     wait
    * @throws IOException when it can't be written down
    */
   public Job submitApplication(String owner, ApplicationRequest request, Path file)
       throws IOException {
+    awaitLeader();
     JobId id = JobId.random();
     Path directory = store.directory(id);
     return submit(

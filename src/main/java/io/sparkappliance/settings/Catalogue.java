@@ -38,14 +38,16 @@ public final class Catalogue {
 
   // Roles.
   final Variable<String> mode;
-  final Variable<Boolean> startZookeeper;
 
   // Cluster.
   final Variable<String> applicationId;
   final Variable<String> applicationVersion;
   final Variable<Integer> clusterSize;
   final Variable<List<HostAndPort>> masters;
-  final Variable<String> zookeeper;
+  final Variable<ZooKeeperEnsemble> zookeeper;
+  final Variable<Secret> zookeeperAuth;
+  final Variable<List<String>> zookeeperServers;
+  final Variable<Integer> zookeeperId;
 
   // Memory and cores.
   final Variable<MemorySize> executorMemory;
@@ -106,6 +108,9 @@ public final class Catalogue {
   final Variable<Integer> historyPort;
   final Variable<Integer> gatewayPort;
   final Variable<Integer> notebookPort;
+  final Variable<Integer> zookeeperPort;
+  final Variable<Integer> zookeeperQuorumPort;
+  final Variable<Integer> zookeeperElectionPort;
   final Variable<Integer> managementPort;
   final Variable<Integer> sqlDriverPort;
   final Variable<Integer> sqlBlockManagerPort;
@@ -134,13 +139,6 @@ public final class Catalogue {
     for (Role role : Role.values()) {
       roles.put(role, add(role.variable(), Group.ROLES, Parsers.flag(), "", roleMeaning(role)));
     }
-    startZookeeper =
-        add(
-            "START_ZOOKEEPER",
-            Group.ROLES,
-            Parsers.flag(),
-            "",
-            "Run a ZooKeeper server. Not supported yet: a node that is asked for it does not start.");
     mode =
         add(
             "SPARK_MODE",
@@ -178,16 +176,45 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.masters(),
             "",
-            "The master this node works for, `spark://host:port`. Empty: the master on this node.");
+            "The masters this node works for, `spark://host:port[,host:port]`; several need ZooKeeper."
+                + " Empty: the master on this node.");
     zookeeper =
         add(
             "ZOOKEEPER_STACK_NAME",
             List.of("ZOOKEEPER_CONNECT"),
             Group.CLUSTER,
-            Parsers.text(),
+            Parsers.zooKeeper(),
             "",
-            "ZooKeeper ensemble of a high-availability cluster. Not supported yet: a node that is"
-                + " given one does not start.");
+            "ZooKeeper ensemble that elects one of several masters and remembers what it knew;"
+                + " `/path` puts everything below that node. Empty: one master, which remembers by"
+                + " files.");
+
+    zookeeperAuth =
+        add(
+            "ZOOKEEPER_AUTH",
+            Group.CLUSTER,
+            Parsers.login(),
+            "",
+            "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it only"
+                + " they can change what the cluster keeps there, and read what its masters remember."
+                + " Not set: everybody who reaches ZooKeeper can.");
+    zookeeperServers =
+        add(
+            "ZOOKEEPER_SERVERS",
+            Group.CLUSTER,
+            Parsers.hosts(),
+            "",
+            "The hosts that run ZooKeeper servers, for `START_ZOOKEEPER`, the same list on each of"
+                + " them. Empty: one server, this one. Where `ZOOKEEPER_STACK_NAME` is empty, they are"
+                + " also this node's ensemble.");
+    zookeeperId =
+        add(
+            "ZOOKEEPER_ID",
+            Group.CLUSTER,
+            Parsers.count(255),
+            "",
+            "This server's place in `ZOOKEEPER_SERVERS`, from 1. Not set: found by this node's"
+                + " addresses.");
 
     executorMemory =
         add(
@@ -513,6 +540,17 @@ public final class Catalogue {
     historyPort = port("HISTORY_PORT", "18080", "History server.");
     gatewayPort = port("GATEWAY_PORT", "8000", "REST gateway.");
     notebookPort = port("NOTEBOOK_PORT", "8888", "Notebook.");
+    zookeeperPort = port("ZOOKEEPER_PORT", "2181", "ZooKeeper server, for clients.");
+    zookeeperQuorumPort =
+        port(
+            "ZOOKEEPER_QUORUM_PORT",
+            "2888",
+            "ZooKeeper server, for those that follow it; the same on every server.");
+    zookeeperElectionPort =
+        port(
+            "ZOOKEEPER_ELECTION_PORT",
+            "3888",
+            "ZooKeeper server, for elections; the same on every server.");
     managementPort =
         port("MANAGEMENT_PORT", "8090", "Health, readiness and metrics of the appliance itself.");
     sqlDriverPort =
@@ -630,6 +668,7 @@ public final class Catalogue {
 
   private static String roleMeaning(Role role) {
     return switch (role) {
+      case ZOOKEEPER -> "Run a ZooKeeper server; see `ZOOKEEPER_SERVERS`.";
       case MASTER -> "Run a Spark master.";
       case WORKER -> "Run a Spark worker.";
       case THRIFTSERVER -> "Run the JDBC/ODBC server (HiveServer2 protocol).";

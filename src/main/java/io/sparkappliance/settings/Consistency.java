@@ -13,6 +13,7 @@ final class Consistency {
   void check() {
     checkMasterIsKnown();
     checkSingleMaster();
+    checkZooKeeperServer();
     checkRpcAuthentication();
     new PortCollisions(settings, variable -> variable, problems).check(settings.network().ports());
   }
@@ -25,7 +26,7 @@ final class Consistency {
       boolean needsMaster =
           switch (role) {
             case WORKER, THRIFTSERVER, CONNECT, NOTEBOOK -> true;
-            case MASTER, HISTORYSERVER, GATEWAY -> false;
+            case ZOOKEEPER, MASTER, HISTORYSERVER, GATEWAY -> false;
           };
       if (needsMaster) {
         problems.add(
@@ -39,13 +40,39 @@ final class Consistency {
   }
 
   private void checkSingleMaster() {
-    if (settings.runs(Role.MASTER) && settings.cluster().masters().size() > 1) {
+    Settings.Cluster cluster = settings.cluster();
+    if (settings.runs(Role.MASTER)
+        && cluster.masters().size() > 1
+        && cluster.zooKeeper().isEmpty()) {
       problems.add(
           "MASTER_STACK_NAME",
           text(),
-          "several masters need ZooKeeper, which is not supported yet",
-          "Name one master, or none: the one on this node is then used.");
+          "several masters need ZooKeeper, which elects one of them",
+          "Set ZOOKEEPER_STACK_NAME=host:port[,host:port…], or name one master, or none: the one on"
+              + " this node is then used.");
     }
+  }
+
+  private void checkZooKeeperServer() {
+    Settings.ZooKeeperServer server = settings.zooKeeperServer();
+    int servers = server.servers().size();
+    if (servers > 0 && servers % 2 == 0) {
+      problems.add(
+          "ZOOKEEPER_SERVERS",
+          String.join(",", server.servers()),
+          "an even number of servers survives no more than one fewer does",
+          "Name one, three or five hosts.");
+    }
+    server
+        .id()
+        .filter(id -> id > Math.max(1, servers))
+        .ifPresent(
+            id ->
+                problems.add(
+                    "ZOOKEEPER_ID",
+                    id.toString(),
+                    "must be a place in ZOOKEEPER_SERVERS, which names " + servers + " hosts",
+                    "Give the place of this host in that list, from 1, or leave it out."));
   }
 
   private String text() {

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 /** The kinds of values that variables have. */
 final class Parsers {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|min|h)?");
+  private static final Pattern CHROOT = Pattern.compile("(/[A-Za-z0-9._-]+)+");
   private static final Pattern HOST =
       Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\\[[0-9a-fA-F:.]+\\]");
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -138,26 +139,54 @@ final class Parsers {
         : Optional.empty();
   }
 
+  private static Optional<List<HostAndPort>> hostsAndPorts(String list, int defaultPort) {
+    List<HostAndPort> hosts = new ArrayList<>();
+    for (String part : list.split(",", -1)) {
+      Optional<HostAndPort> host = hostAndPort(part.strip(), defaultPort);
+      if (host.isEmpty()) {
+        return Optional.empty();
+      }
+      hosts.add(host.get());
+    }
+    return Optional.of(List.copyOf(hosts));
+  }
+
+  static Parser<List<String>> hosts() {
+    return new Parser<>(
+        "must be a comma-separated list of host names or addresses, without ports",
+        "zk1,zk2,zk3",
+        text -> {
+          List<String> hosts = commaSeparated(text);
+          return hosts.stream().allMatch(HOST.asMatchPredicate())
+              ? Optional.of(hosts)
+              : Optional.empty();
+        });
+  }
+
+  /** The connect string of ZooKeeper's own clients. */
+  static Parser<ZooKeeperEnsemble> zooKeeper() {
+    return new Parser<>(
+        "must be host[:port][,host[:port]…][/path]; names of AWS stacks are not supported yet",
+        "zk1:2181,zk2:2181,zk3:2181",
+        text -> {
+          int slash = text.indexOf('/');
+          String chroot = slash < 0 ? "" : text.substring(slash);
+          String servers = slash < 0 ? text : text.substring(0, slash);
+          return chroot.isEmpty() || CHROOT.matcher(chroot).matches()
+              ? hostsAndPorts(servers, 2181).map(list -> new ZooKeeperEnsemble(list, chroot))
+              : Optional.empty();
+        });
+  }
+
   /** Spark's own form of a master list. */
   static Parser<List<HostAndPort>> masters() {
     return new Parser<>(
         "must be spark://host[:port][,host[:port]…]; names of AWS stacks are not supported yet",
         "spark://node1:7077",
-        text -> {
-          if (!text.startsWith("spark://")) {
-            return Optional.empty();
-          }
-          String[] parts = text.substring("spark://".length()).split(",", -1);
-          List<HostAndPort> masters = new ArrayList<>();
-          for (String part : parts) {
-            Optional<HostAndPort> master = hostAndPort(part.strip(), 7077);
-            if (master.isEmpty()) {
-              return Optional.empty();
-            }
-            masters.add(master.get());
-          }
-          return Optional.of(List.copyOf(masters));
-        });
+        text ->
+            text.startsWith("spark://")
+                ? hostsAndPorts(text.substring("spark://".length()), 7077)
+                : Optional.empty());
   }
 
   static Parser<String> location() {
@@ -269,6 +298,18 @@ final class Parsers {
         true,
         text ->
             text.matches("[\\x21-\\x7e]{8,}") ? Optional.of(new Secret(text)) : Optional.empty());
+  }
+
+  /** As ZooKeeper's {@code addauth digest} takes it. */
+  static Parser<Secret> login() {
+    return new Parser<>(
+        "must be name:password, printable ASCII characters without spaces, 8 or more after the colon",
+        "spark:$(openssl rand -hex 16)",
+        true,
+        text ->
+            text.matches("[\\x21-\\x7e&&[^:]]+:[\\x21-\\x7e]{8,}")
+                ? Optional.of(new Secret(text))
+                : Optional.empty());
   }
 
   /** A password of somebody else's making, such as a key store's. */

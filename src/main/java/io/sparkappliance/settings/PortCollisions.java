@@ -27,6 +27,11 @@ public final class PortCollisions {
 
   /** Checks the ports of the roles that run; those of others may be the same. */
   public void check(Ports ports) {
+    if (settings.runs(Role.ZOOKEEPER)) {
+      take("ZOOKEEPER_PORT", settings.zooKeeperServer().port());
+      take("ZOOKEEPER_QUORUM_PORT", settings.zooKeeperServer().quorumPort());
+      take("ZOOKEEPER_ELECTION_PORT", settings.zooKeeperServer().electionPort());
+    }
     if (settings.runs(Role.MASTER)) {
       take("SPARK_MASTER_PORT", ports.master());
       take("SPARK_MASTER_WEBUI_PORT", ports.masterUi());

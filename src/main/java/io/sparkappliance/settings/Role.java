@@ -2,6 +2,8 @@ package io.sparkappliance.settings;
 
 /** What a node can be asked to do; each constant has its {@code START_…} variable. */
 public enum Role {
+  /** A ZooKeeper server, which elects masters. */
+  ZOOKEEPER("START_ZOOKEEPER", "zookeeper"),
   /** The standalone cluster's master. */
   MASTER("START_MASTER", "master"),
   /** A worker that runs executors for the masters it knows. */

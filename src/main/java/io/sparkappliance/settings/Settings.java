@@ -16,6 +16,7 @@ import java.util.Set;
  * @param application who this appliance is run for
  * @param roles what this node does; never empty
  * @param cluster the other nodes
+ * @param zooKeeperServer the ZooKeeper server of this node, if it runs one
  * @param network addresses and ports
  * @param memory memory values that somebody set
  * @param sources configuration and libraries to fetch before the start
@@ -30,6 +31,7 @@ public record Settings(
     Application application,
     Set<Role> roles,
     Cluster cluster,
+    ZooKeeperServer zooKeeperServer,
     Network network,
     Memory memory,
     Sources sources,
@@ -43,6 +45,23 @@ public record Settings(
   public Settings {
     roles = Set.copyOf(roles);
     sparkProperties = Map.copyOf(sparkProperties);
+  }
+
+  /** The same, with these masters instead of the names that stand for them. */
+  public Settings with(List<HostAndPort> masters) {
+    return new Settings(
+        application,
+        roles,
+        new Cluster(cluster.size(), masters, cluster.zooKeeper()),
+        zooKeeperServer,
+        network,
+        memory,
+        sources,
+        access,
+        gateway,
+        supervision,
+        paths,
+        sparkProperties);
   }
 
   /** Whether this node was asked to run a role. */
@@ -63,7 +82,8 @@ public record Settings(
     return runs(Role.MASTER)
         && runs(Role.WORKER)
         && cluster.size() == 1
-        && cluster.masters().isEmpty();
+        && cluster.masters().isEmpty()
+        && cluster.zooKeeper().isEmpty();
   }
 
   /**
@@ -84,11 +104,35 @@ public record Settings(
    *
    * @param size {@code CLUSTER_SIZE}: nodes in the stack, at least 1
    * @param masters masters named by {@code MASTER_STACK_NAME=spark://…}; empty: own address
+   * @param zooKeeper {@code ZOOKEEPER_STACK_NAME}: what elects one of several masters
    */
-  public record Cluster(int size, List<HostAndPort> masters) {
+  public record Cluster(
+      int size, List<HostAndPort> masters, Optional<ZooKeeperEnsemble> zooKeeper) {
     /** Takes a copy that can't be changed. */
     public Cluster {
       masters = List.copyOf(masters);
+    }
+  }
+
+  /**
+   * The ZooKeeper server of this node, if it runs one.
+   *
+   * @param servers {@code ZOOKEEPER_SERVERS}: hosts of all servers; empty: this one alone
+   * @param id {@code ZOOKEEPER_ID}: this server's place among them, from 1; empty: found at start
+   * @param port {@code ZOOKEEPER_PORT}: for clients
+   * @param quorumPort {@code ZOOKEEPER_QUORUM_PORT}: for followers
+   * @param electionPort {@code ZOOKEEPER_ELECTION_PORT}: for elections
+   */
+  public record ZooKeeperServer(
+      List<String> servers, Optional<Integer> id, int port, int quorumPort, int electionPort) {
+    /** Takes a copy that can't be changed. */
+    public ZooKeeperServer {
+      servers = List.copyOf(servers);
+    }
+
+    /** Where clients find the servers. */
+    public List<HostAndPort> clientAddresses() {
+      return servers.stream().map(host -> new HostAndPort(host, port)).toList();
     }
   }
 
@@ -322,6 +366,21 @@ public record Settings(
     /** Temporary files of this node's Spark daemons; nothing in it outlives a start. */
     public Path temporary() {
       return data.resolve("tmp");
+    }
+
+    /** Log and snapshots of this node's ZooKeeper server. */
+    public Path zooKeeper() {
+      return data.resolve("zookeeper");
+    }
+
+    /** Which ZooKeeper session the master of this node has; whoever knows it can end it. */
+    public Path masterSession() {
+      return secrets().resolve("zookeeper-session");
+    }
+
+    /** The login at ZooKeeper, for processes of this node. */
+    public Path zooKeeperLogin() {
+      return secrets().resolve("zookeeper-login");
     }
 
     /** What a master writes down to find its workers and applications again after a crash. */

@@ -11,6 +11,7 @@ import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.settings.Settings.Sources;
 import io.sparkappliance.settings.Settings.Ssl;
 import io.sparkappliance.settings.Settings.Supervision;
+import io.sparkappliance.settings.Settings.ZooKeeperServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,11 +84,14 @@ public final class SettingsReader {
     Catalogue c = catalogue;
     Set<Role> roles = roles();
     Path data = require(c.data);
+    ZooKeeperServer zooKeeper = zooKeeperServer();
     Settings settings =
         new Settings(
             new Application(require(c.applicationId), get(c.applicationVersion).orElse("")),
             roles,
-            new Cluster(require(c.clusterSize), get(c.masters).orElse(List.of())),
+            new Cluster(
+                require(c.clusterSize), get(c.masters).orElse(List.of()), ensemble(zooKeeper)),
+            zooKeeper,
             new Network(get(c.advertisedHost), get(c.publicDns), ports(), givenPorts()),
             new Memory(
                 get(c.executorMemory),
@@ -146,6 +150,27 @@ public final class SettingsReader {
     }
     get(catalogue.mode).map(Catalogue.MODES::get).ifPresent(roles::add);
     return roles;
+  }
+
+  private ZooKeeperServer zooKeeperServer() {
+    Catalogue c = catalogue;
+    return new ZooKeeperServer(
+        get(c.zookeeperServers).orElse(List.of()),
+        get(c.zookeeperId),
+        require(c.zookeeperPort),
+        require(c.zookeeperQuorumPort),
+        require(c.zookeeperElectionPort));
+  }
+
+  /** The one that is named, else the one whose servers are named. */
+  private Optional<ZooKeeperEnsemble> ensemble(ZooKeeperServer server) {
+    return get(catalogue.zookeeper)
+        .or(
+            () ->
+                server.servers().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new ZooKeeperEnsemble(server.clientAddresses(), "")))
+        .map(it -> it.with(get(catalogue.zookeeperAuth)));
   }
 
   private Ports ports() {
@@ -254,13 +279,6 @@ public final class SettingsReader {
 
   private void refuseWhatIsNotBuiltYet() {
     Catalogue c = catalogue;
-    if (get(c.startZookeeper).orElse(false)) {
-      refuse(c.startZookeeper, "true", "this version can't run a ZooKeeper server");
-    }
-    get(c.zookeeper)
-        .ifPresent(
-            value ->
-                refuse(c.zookeeper, value, "this version knows no high availability by ZooKeeper"));
     get(c.authUrl)
         .ifPresent(value -> refuse(c.authUrl, value, "this version knows no sign-in by OAuth2"));
     get(c.tokenInfoUrl)

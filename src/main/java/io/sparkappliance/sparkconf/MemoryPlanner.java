@@ -118,7 +118,7 @@ final class MemoryPlanner {
     long launcher = LAUNCHER.at(percent);
     parts.add(new Part("launcher", launcher + overhead(launcher, 48)));
     long daemon = daemonHeap(percent);
-    for (Role role : List.of(Role.MASTER, Role.WORKER, Role.HISTORYSERVER)) {
+    for (Role role : List.of(Role.ZOOKEEPER, Role.MASTER, Role.WORKER, Role.HISTORYSERVER)) {
       if (roles.contains(role)) {
         parts.add(new Part(role.label(), daemon + overhead(daemon, 96)));
       }

@@ -10,6 +10,7 @@ import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.Ports;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.storage.Locations;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,12 @@ final class NodeConfigurationBuilder {
   private static final String CLUSTER_SECRET = "spark.authenticate.secret";
 
   /** Loaded by drivers and executors; named here and not used, so the arrows stay as they are. */
+  private static final String RETIREMENT = "io.sparkappliance.spark.Retirement";
+
   private static final String SECRET_GUARD = "io.sparkappliance.spark.SecretGuard";
+
+  /** Loaded by masters; only named here, too. */
+  private static final String RECOVERY_FACTORY = "io.sparkappliance.spark.ZooKeeperRecovery";
 
   private static final String ENCRYPT = "spark.network.crypto.enabled";
 
@@ -110,6 +116,13 @@ final class NodeConfigurationBuilder {
     addJavaOptions(memory);
     if (sources.objectStoreCommitters()) {
       addCommitters();
+    }
+    if (settings.cluster().zooKeeper().isPresent()
+        && settings.runsSqlDriver()
+        && hive.hasEmbeddedMetastore()) {
+      notices.add(
+          "warning: the embedded metastore belongs to this node: where another serves SQL, these tables"
+              + " are unknown. HIVE_SITE_XML names a metastore for all nodes.");
     }
     HiveSite hiveSite =
         hive.complete(ports.thrift(), NodeConfiguration.bindHost(host), problems, notices);
@@ -263,7 +276,32 @@ final class NodeConfigurationBuilder {
    * driver would have to be started anew.
    */
   private void addRecovery() {
-    if (settings.runs(Role.MASTER)) {
+    if (!settings.runs(Role.MASTER)) {
+      return;
+    }
+    Optional<ZooKeeperEnsemble> zooKeeper = settings.cluster().zooKeeper();
+    if (zooKeeper.isPresent()) {
+      if (zooKeeper.get().login().isPresent()) {
+        node(
+            "spark.sparkappliance.zookeeper.loginFile",
+            settings.paths().zooKeeperLogin().toString());
+      } else {
+        notices.add(
+            "warning: ZooKeeper at "
+                + zooKeeper.get()
+                + " is used without a login: who reaches it can run code on the masters and send"
+                + " users elsewhere. Set ZOOKEEPER_AUTH_FILE on every node, or keep its port within"
+                + " the cluster's network.");
+      }
+      node("spark.deploy.recoveryMode", "CUSTOM");
+      node("spark.deploy.recoveryMode.factory", RECOVERY_FACTORY);
+      properties.put(Layer.VARIABLE, "spark.deploy.zookeeper.url", zooKeeper.get().toString());
+      // Long enough for a driver in a pause; those that are gone are not waited for.
+      node("spark.deploy.recoveryTimeout", "10");
+      node(
+          "spark.sparkappliance.zookeeper.sessionFile",
+          settings.paths().masterSession().toString());
+    } else {
       node("spark.deploy.recoveryMode", "FILESYSTEM");
       node("spark.deploy.recoveryDirectory", settings.paths().recovery().toString());
     }
@@ -283,7 +321,7 @@ final class NodeConfigurationBuilder {
           .map(Secret::reveal)
           .ifPresent(secret -> properties.put(layer, CLUSTER_SECRET, secret));
     }
-    addSecretGuard();
+    addPlugins();
     if (properties.isTrue(AUTHENTICATE)) {
       node(ENCRYPT, "true");
       if (properties.value(CLUSTER_SECRET).isEmpty()) {
@@ -304,9 +342,9 @@ final class NodeConfigurationBuilder {
     }
   }
 
-  /** Plugins of the operator's come beside the guard, not instead of it. */
-  private void addSecretGuard() {
-    putFirst("spark.plugins", SECRET_GUARD, ",");
+  /** Plugins of the operator's come beside ours, not instead of them. */
+  private void addPlugins() {
+    putFirst("spark.plugins", SECRET_GUARD + "," + RETIREMENT, ",");
   }
 
   /** The node's own value, and after it what a person set, if anything. */

@@ -30,10 +30,9 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
     FAILED
   }
 
-  /** Whether every daemon does its work now. */
+  /** Whether every daemon does its work now, or stands by for one that does. */
   public boolean isReady() {
-    return phase != Phase.PREPARING
-        && daemons.stream().allMatch(daemon -> daemon.state() == State.READY);
+    return phase != Phase.PREPARING && daemons.stream().allMatch(daemon -> daemon.state().isWell());
   }
 
   /** Which daemon died too often and why: {@code sql: it ended with exit code 1}. */
@@ -59,7 +58,7 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
 
   private List<String> notReady() {
     return daemons.stream()
-        .filter(daemon -> daemon.state() != State.READY)
+        .filter(daemon -> !daemon.state().isWell())
         .flatMap(
             daemon -> {
               String reason = daemon.reason().map(text -> " (" + text + ")").orElse("");

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Reads what a daemon prints, for as long as it lives: a pipe that nobody reads fills up, and the
@@ -26,6 +27,7 @@ final class OutputDrain {
   private final Console console;
   private final Path logFile;
   private final Deque<String> last = new ArrayDeque<>();
+  private volatile Optional<Explanation> explanation = Optional.empty();
 
   OutputDrain(String name, Console console, Path logFile) {
     this.name = name;
@@ -35,6 +37,7 @@ final class OutputDrain {
 
   /** Starts reading; the returned thread ends with the stream. */
   Thread start(InputStream output) {
+    explanation = Optional.empty();
     return Thread.ofPlatform().name("output of " + name).daemon().start(() -> drain(output));
   }
 
@@ -42,6 +45,24 @@ final class OutputDrain {
   List<String> lastLines() {
     synchronized (last) {
       return List.copyOf(last);
+    }
+  }
+
+  /** What the process last printed that needs one; said once, when it comes up. */
+  Optional<Explanation> explanation() {
+    return explanation;
+  }
+
+  /** It works: what was printed before explains nothing any more. */
+  void works() {
+    explanation = Optional.empty();
+  }
+
+  private void explain(String line) {
+    Optional<Explanation> found = Explanation.of(line);
+    if (found.isPresent() && !found.equals(explanation)) {
+      explanation = found;
+      console.say(name + ": " + found.get().meaning());
     }
   }
 
@@ -71,6 +92,7 @@ final class OutputDrain {
     String line = bytes.toString(StandardCharsets.UTF_8);
     bytes.reset();
     console.line(name, line);
+    explain(line);
     synchronized (last) {
       if (last.size() == LAST_LINES) {
         last.removeFirst();

@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum State {
   /** Not started: a daemon that it needs is not ready. */
   WAITING,
+  /** Not started: another node serves. It would start if that one went away. */
+  STANDBY,
   /** Its process runs; it was not ready yet. */
   STARTING,
   /** It does its work. */
@@ -14,12 +16,22 @@ public enum State {
   UNREADY,
   /** Its process died; the next one starts after a pause. */
   BACKING_OFF,
-  /** It was told to end. */
+  /**
+   * It ended by its own decision, which is no failure: a master that leads no more. The next
+   * process starts after a pause, however often this happens.
+   */
+  REVOKED,
+  /** It was told to end, for good or because another node has the turn. */
   STOPPING,
   /** It ended because it was told to. */
   STOPPED,
   /** It died too often; the node gives up. */
   FAILED;
+
+  /** Whether nothing is missing. */
+  boolean isWell() {
+    return this == READY || this == STANDBY;
+  }
 
   /** Name in JSON and metrics. */
   public String label() {

@@ -1,5 +1,6 @@
 package io.sparkappliance.supervise;
 
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
@@ -29,6 +30,11 @@ final class SupervisedDaemon {
   private static final int SIGNAL_EXIT_BASE = 128;
   private static final Duration LOOK_FOR_CHILDREN = Duration.ofMillis(200);
 
+  /** It may be needed soon: others hope that it stands by. */
+  private static final Duration LONGEST_PAUSE_OF_THE_REVOKED = Duration.ofSeconds(10);
+
+  private static final int SHARES_OF_THE_RETIRING = 4;
+
   /** One probe that fails is a hiccup. */
   private static final int FAILED_PROBES_UNTIL_UNREADY = 2;
 
@@ -56,11 +62,15 @@ final class SupervisedDaemon {
   private Instant started;
   private int failedProbes;
   private int failuresSinceReady;
+  private int revocationsSinceReady;
 
   /** One look after another goes on until they are there, however often others become ready. */
   private boolean looking;
 
   private boolean peersAreMissing;
+
+  /** Its process was told to end, for another node has the turn. */
+  private boolean makesRoom;
 
   SupervisedDaemon(
       DaemonSpec spec,
@@ -113,40 +123,43 @@ final class SupervisedDaemon {
       return;
     }
     if (spec.peers().beforeStart()) {
-      lookForPeers();
+      look();
     } else {
       start();
     }
   }
 
-  /** Looks on a thread of its own, again and again; starts when they are there. */
-  private void lookForPeers() {
+  /** Looks on a thread of its own, again and again; starts when nothing is missing. */
+  private void look() {
     looking = true;
     Thread.ofVirtual()
-        .name("peers of " + name())
+        .name("look before the start of " + name())
         .start(
             () -> {
-              Optional<String> missing = missing(spec.peers().presence());
-              events.later(() -> looked(missing));
+              Optional<Turn.Missing> turn = spec.turn().missing();
+              Optional<String> peers =
+                  turn.isPresent() ? Optional.empty() : missing(spec.peers().presence());
+              events.later(() -> looked(turn, peers));
             });
   }
 
-  private void looked(Optional<String> missing) {
+  private void looked(Optional<Turn.Missing> turn, Optional<String> peers) {
     if (ending) {
       return;
     }
+    Optional<String> missing =
+        turn.map(Turn.Missing::reason).or(() -> peers.map(what -> "waits: " + what));
     if (missing.isEmpty()) {
       looking = false;
       start();
       return;
     }
-    String waits = "waits: " + missing.get();
-    if (!waits.equals(reason)) {
-      events.say(name() + " " + waits);
+    if (!missing.get().equals(reason)) {
+      events.say(name() + " " + missing.get());
     }
-    reason = waits;
-    become(State.WAITING);
-    events.after(times.whileStarting(), this::lookForPeers);
+    reason = missing.get();
+    become(turn.filter(Turn.Missing::another).isPresent() ? State.STANDBY : State.WAITING);
+    events.after(times.whileStarting(), this::look);
   }
 
   private void start() {
@@ -169,7 +182,16 @@ final class SupervisedDaemon {
     process = fresh;
     Thread drain = output.start(fresh.getInputStream());
     var _ =
-        fresh.onExit().thenAccept(ended -> joinThen(drain, () -> events.later(() -> ended(ended))));
+        fresh
+            .onExit()
+            .thenAccept(
+                ended -> {
+                  // First, and beside everything else: others wait for it.
+                  Thread.ofVirtual()
+                      .name("aftermath of " + name())
+                      .start(spec.ending().aftermath());
+                  joinThen(drain, () -> events.later(() -> ended(ended)));
+                });
     reason = "starting";
     become(State.STARTING);
     probe(fresh);
@@ -186,10 +208,15 @@ final class SupervisedDaemon {
   }
 
   private void become(State next) {
-    boolean news = state != next;
-    if (news) {
+    State before = state;
+    if (before != next) {
       state = next;
       since = clock.instant();
+      if (next == State.READY) {
+        spec.turn().serves();
+      } else if (before == State.READY) {
+        spec.turn().ceases();
+      }
     }
     events.changed();
   }
@@ -253,6 +280,11 @@ final class SupervisedDaemon {
     if (!probed.equals(process) || !probed.isAlive() || ending) {
       return;
     }
+    Optional<String> turn = spec.turn().lost();
+    if (turn.isPresent()) {
+      makeRoom(probed, turn.get());
+      return;
+    }
     peersAreMissing = answer.peers().isPresent();
     if (answer.missing().isEmpty()) {
       isReady();
@@ -265,6 +297,23 @@ final class SupervisedDaemon {
     }
   }
 
+  /** Two that serve at once would contradict each other: this one ends, and stands by. */
+  private void makeRoom(Process running, String why) {
+    events.say("%s ends here: %s".formatted(name(), why));
+    makesRoom = true;
+    reason = why;
+    become(State.STOPPING);
+    remember(running);
+    running.destroy();
+    events.after(
+        supervision.gracePeriod(),
+        () -> {
+          if (running.equals(process)) {
+            killTree();
+          }
+        });
+  }
+
   private void probeAgain(Process probed) {
     if (probed.equals(process) && probed.isAlive() && !ending) {
       probe(probed);
@@ -274,6 +323,8 @@ final class SupervisedDaemon {
   private void isReady() {
     failedProbes = 0;
     failuresSinceReady = 0;
+    revocationsSinceReady = 0;
+    output.works();
     reason = null;
     if (state == State.STARTING) {
       timeToReady = Duration.between(started, clock.instant());
@@ -285,7 +336,8 @@ final class SupervisedDaemon {
     events.becameReady();
   }
 
-  private void isMissing(String what) {
+  private void isMissing(String seen) {
+    String what = output.explanation().map(why -> seen + "; " + why.meaning()).orElse(seen);
     if (state == State.STARTING) {
       reason = what;
       if (peersAreMissing) {
@@ -316,13 +368,41 @@ final class SupervisedDaemon {
     if (!ended.equals(process) || ending) {
       return;
     }
+    if (makesRoom) {
+      makesRoom = false;
+      killTree();
+      process = null;
+      restarts.incrementAndGet();
+      startIfPossible();
+      return;
+    }
     int code = ended.exitValue();
     String how =
         "it ended with exit code "
             + code
             + (code > SIGNAL_EXIT_BASE ? " (signal " + (code - SIGNAL_EXIT_BASE) + ")" : "");
     boolean late = reason != null && reason.startsWith("not ready in time");
-    failed(late ? reason : how);
+    Optional<String> purpose = spec.ending().onPurpose().apply(code);
+    if (purpose.isPresent() && !late) {
+      revoked(purpose.get());
+    } else {
+      failed(late ? reason : how);
+    }
+  }
+
+  private void revoked(String why) {
+    process = null;
+    reason = why;
+    revocationsSinceReady++;
+    Duration pause = min(backoff.after(revocationsSinceReady), LONGEST_PAUSE_OF_THE_REVOKED);
+    events.say(
+        "%s ended: %s; starts again in %.1f s".formatted(name(), why, pause.toMillis() / 1000.0));
+    become(State.REVOKED);
+    events.after(pause, this::restart);
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   private void failed(String what) {
@@ -369,14 +449,26 @@ final class SupervisedDaemon {
     ending = true;
   }
 
+  /** Clients are sent away first, while it still serves those who are there. */
+  void leaveTurn() {
+    spec.turn().leave();
+  }
+
+  /** How much of the time of all it may need to end. */
+  int shares() {
+    return spec.ending().retirement().isPresent() ? SHARES_OF_THE_RETIRING : 1;
+  }
+
   /** Asks the process to end; kills what is left of it and its children after the given time. */
   void stopWithin(Duration share) {
     Process running = process;
     if (running != null && running.isAlive()) {
       become(State.STOPPING);
       remember(running);
+      long deadline = System.nanoTime() + share.toNanos();
+      retireWithin(running, share.multipliedBy(4).dividedBy(5));
       running.destroy();
-      if (!endsWithin(running, share)) {
+      if (!endsWithin(running, Duration.ofNanos(deadline - System.nanoTime()))) {
         events.say(
             "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
       }
@@ -387,6 +479,32 @@ final class SupervisedDaemon {
     }
     if (state != State.FAILED) {
       become(State.STOPPED);
+    }
+  }
+
+  /** Lets it give its work to others, if it has any: what works for it ends by itself then. */
+  private void retireWithin(Process running, Duration share) {
+    if (spec.ending().retirement().isEmpty() || descendants.isEmpty()) {
+      return;
+    }
+    events.say(name() + " retires: its work goes to others");
+    long deadline = System.nanoTime() + share.toNanos();
+    try {
+      Process asking = starter.start(spec.ending().retirement().get().apply(running.pid()));
+      asking.waitFor();
+      boolean asked = asking.exitValue() == 0;
+      while (asked && !descendants.isEmpty() && System.nanoTime() < deadline) {
+        asked = !running.waitFor(LOOK_FOR_CHILDREN.toNanos(), TimeUnit.NANOSECONDS);
+        remember(running);
+      }
+      events.say(
+          descendants.isEmpty()
+              ? name() + " has nothing left to do"
+              : name() + " has not given all its work to others: ends now");
+    } catch (IOException cantAsk) {
+      events.say("%s can't retire: %s".formatted(name(), cantAsk.getMessage()));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
     }
   }
 

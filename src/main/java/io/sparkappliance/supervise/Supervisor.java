@@ -235,14 +235,17 @@ public final class Supervisor {
 
   private void stop(List<SupervisedDaemon> order) {
     long deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
+    order.forEach(SupervisedDaemon::leaveTurn);
     for (int i = 0; i < order.size(); i++) {
       long left = Math.max(0, deadline - System.nanoTime());
-      order.get(i).stopWithin(Duration.ofNanos(left / (order.size() - i)));
+      SupervisedDaemon next = order.get(i);
+      int shares = order.subList(i, order.size()).stream().mapToInt(SupervisedDaemon::shares).sum();
+      next.stopWithin(Duration.ofNanos(left * next.shares() / shares));
       status = snapshot();
     }
   }
 
-  /** Stops one after the other; each may use an equal share of what is left of the grace period. */
+  /** Stops one after the other; each may use its share of what is left of the grace period. */
   private void end(int code) {
     // Here, where starts are decided too: nothing can start behind the back of those who stop.
     daemons.forEach(SupervisedDaemon::expectEnd);

@@ -54,9 +54,10 @@ class MasterClientTest {
 
   private StaticClusterView view() {
     return new StaticClusterView(
-        List.of(new HostAndPort("localhost", 7077), new HostAndPort("127.0.0.1", 7077)),
+        () -> List.of(new HostAndPort("127.0.0.1", 7077), new HostAndPort("localhost", 7077)),
         port(),
-        List.of(new HostAndPort("127.0.0.1", 1), new HostAndPort("127.0.0.1", port())),
+        () -> List.of(new HostAndPort("127.0.0.1", 1), new HostAndPort("127.0.0.1", port())),
+        List::of,
         client);
   }
 
@@ -100,7 +101,7 @@ class MasterClientTest {
 
   @Test
   void without_masters_there_is_nothing_to_tell() {
-    var view = new StaticClusterView(List.of(), port(), List.of(), client);
+    var view = new StaticClusterView(List::of, port(), List::of, List::of, client);
     assertThat(view.aliveMasterAddress()).isEmpty();
     assertThat(view.masterUri()).isEmpty();
     assertThat(view.thriftServer()).isEmpty();

@@ -2,6 +2,7 @@ package io.sparkappliance.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
@@ -96,6 +97,54 @@ class DaemonsTest {
   }
 
   @Test
+  void aMasterThatIsAloneHasNoReasonToEnd() {
+    start(Role.MASTER);
+
+    assertThat(spec("master").peers()).isEqualTo(DaemonSpec.Peers.NONE);
+    assertThat(spec("master").ending()).isEqualTo(DaemonSpec.Ending.FAILURE);
+  }
+
+  @Test
+  void anElectedMasterMayBeDeposedButNotDie() {
+    environment.put("ZOOKEEPER_STACK_NAME", "zk1:2181");
+    start(Role.MASTER);
+
+    assertThat(spec("master").ending().onPurpose().apply(0)).isPresent();
+    assertThat(spec("master").ending().onPurpose().apply(143)).contains("it was told to");
+    assertThat(spec("master").ending().onPurpose().apply(1)).isEmpty();
+    assertThat(spec("master").ending().onPurpose().apply(137)).isEmpty();
+    assertThat(spec("master").peers().beforeStart()).isFalse();
+  }
+
+  @Test
+  void aWorkerRetiresWhereOthersMayTakeOver() {
+    environment.put("MASTER_STACK_NAME", "spark://m1:7077");
+    start(Role.WORKER);
+
+    assertThat(spec("worker").command().arguments()).contains("-Dspark.decommission.enabled=true");
+    assertThat(spec("worker").ending().retirement().orElseThrow().apply(4711).arguments())
+        .containsExactly("kill", "-s", "PWR", "4711");
+  }
+
+  @Test
+  void aZooKeeperServerOfSeveralListensForTheOthers() {
+    environment.put("ZOOKEEPER_SERVERS", "zk1,zk2,zk3");
+    start(Role.ZOOKEEPER);
+
+    assertThat(spec("zookeeper").command().arguments())
+        .endsWith("org.apache.zookeeper.server.quorum.QuorumPeerMain", "/data/conf/zoo.cfg");
+    assertThat(spec("zookeeper").listens()).isEqualTo(ports(2181, 2888, 3888));
+    assertThat(spec("zookeeper").after()).isEmpty();
+  }
+
+  @Test
+  void aZooKeeperServerAloneListensForClientsOnly() {
+    start(Role.ZOOKEEPER);
+
+    assertThat(spec("zookeeper").listens()).isEqualTo(ports(2181));
+  }
+
+  @Test
   void jvmsStartFromTheStartupCacheUnlessTheirHeapIsTooLargeForIt(@TempDir Path spark)
       throws IOException {
     Path aot = Files.createDirectories(spark.resolve("aot"));
@@ -114,7 +163,10 @@ class DaemonsTest {
     NodeConfiguration large =
         Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999));
     assertThat(
-            Daemons.of(settings(), CREDENTIALS, large, environment).getLast().command().arguments())
+            Daemons.of(settings(), CREDENTIALS, large, environment, Turn.ALWAYS)
+                .getLast()
+                .command()
+                .arguments())
         .contains("-Xmx31g")
         .doesNotContain(option, classPath);
   }
@@ -144,6 +196,7 @@ class DaemonsTest {
     assertThat(spec("worker").command().arguments())
         .isEqualTo(
             smallDaemon(
+                List.of("-Dspark.decommission.enabled=true"),
                 "org.apache.spark.deploy.worker.Worker",
                 "--host 10.0.0.5 --port 7077 --webui-port 8081 --memory 4096m --cores 3"
                     + " spark://m1:7077,m2:7077"));
@@ -273,7 +326,8 @@ class DaemonsTest {
 
     assertThat(specs())
         .extracting(DaemonSpec::name)
-        .containsExactly("master", "worker", "historyserver", "sql", "gateway", "notebook");
+        .containsExactly(
+            "zookeeper", "master", "worker", "historyserver", "sql", "gateway", "notebook");
     assertThat(specs().stream().flatMap(spec -> spec.roles().stream()))
         .containsExactlyInAnyOrder(Role.values());
   }
@@ -337,7 +391,7 @@ class DaemonsTest {
   }
 
   private List<DaemonSpec> specs() {
-    return Daemons.of(settings(), CREDENTIALS, node(), environment);
+    return Daemons.of(settings(), CREDENTIALS, node(), environment, Turn.ALWAYS);
   }
 
   private DaemonSpec spec(String name) {
@@ -353,10 +407,16 @@ class DaemonsTest {
   }
 
   private static List<String> smallDaemon(String mainClass, String arguments) {
+    return smallDaemon(List.of(), mainClass, arguments);
+  }
+
+  private static List<String> smallDaemon(
+      List<String> options, String mainClass, String arguments) {
     List<String> line = new ArrayList<>(List.of("java", "-Xmx300m"));
     line.addAll(SPARK_OPTIONS);
     line.add("-Djava.io.tmpdir=/data/tmp");
     line.addAll(SMALL);
+    line.addAll(options);
     line.addAll(List.of("-cp", CLASS_PATH, mainClass));
     line.addAll(Stream.of(arguments.split(" ")).filter(one -> !one.isEmpty()).toList());
     return line;

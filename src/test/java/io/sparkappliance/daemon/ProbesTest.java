@@ -105,7 +105,7 @@ class ProbesTest {
         new WorkerProbe(
             http,
             new MasterClient(http),
-            List.of(new HostAndPort("localhost", here().port())),
+            () -> List.of(new HostAndPort("localhost", here().port())),
             here());
     pages.put(HOST + "/json/", "{\"id\":\"worker-1\",\"masterwebuiurl\":\"\"}");
     assertThat(worker.missing()).contains("no master has registered it yet");

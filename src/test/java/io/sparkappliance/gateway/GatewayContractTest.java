@@ -65,6 +65,7 @@ class GatewayContractTest {
     CLUSTER.master = Optional.empty();
     CLUSTER.uri = Optional.empty();
     CLUSTER.thrift = Optional.empty();
+    CLUSTER.connect = Optional.empty();
   }
 
   private static HttpResponse<String> get(String path) throws IOException {
@@ -125,11 +126,15 @@ class GatewayContractTest {
     assertThat(get("/get_master_ip").body()).isEqualTo("10.0.0.7");
     assertThat(get("/get_master_uri").body()).isEqualTo("spark://10.0.0.7:7077,10.0.0.8:7077");
     assertThat(get("/get_thrift_server_uri").body()).isEqualTo("jdbc:hive2://10.0.0.7:10000/");
+    CLUSTER.connect = Optional.of(new HostAndPort("10.0.0.7", 15_002));
+    assertThat(get("/get_connect_uri").body()).isEqualTo("sc://10.0.0.7:15002/");
   }
 
   @Test
   void what_is_not_there_is_404() throws Exception {
-    for (String path : List.of("/get_master_ip", "/get_master_uri", "/get_thrift_server_uri")) {
+    for (String path :
+        List.of(
+            "/get_master_ip", "/get_master_uri", "/get_thrift_server_uri", "/get_connect_uri")) {
       assertThat(get(path).statusCode()).as(path).isEqualTo(404);
     }
     assertThat(status(UNKNOWN).statusCode()).isEqualTo(404);

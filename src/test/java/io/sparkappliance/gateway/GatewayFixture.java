@@ -37,6 +37,7 @@ final class GatewayFixture implements AutoCloseable {
     volatile Optional<String> master = Optional.empty();
     volatile Optional<String> uri = Optional.empty();
     volatile Optional<HostAndPort> thrift = Optional.empty();
+    volatile Optional<HostAndPort> connect = Optional.empty();
 
     @Override
     public Optional<String> aliveMasterAddress() {
@@ -46,6 +47,11 @@ final class GatewayFixture implements AutoCloseable {
     @Override
     public Optional<String> masterUri() {
       return uri;
+    }
+
+    @Override
+    public Optional<HostAndPort> connectServer() {
+      return connect;
     }
 
     @Override

@@ -42,6 +42,7 @@ class ApplicationJobsTest {
     Jobs jobs =
         new Jobs(
             JobStore.open(root),
+            new KnownThriftServer(Optional.empty()),
             new SqlRunner(
                 new KnownThriftServer(Optional.empty()),
                 new SqlSessions(sparkHome, "me", new Secret("x"), 1)),

@@ -40,6 +40,7 @@ class SqlJobsTest {
     Jobs opened =
         new Jobs(
             JobStore.open(root),
+            new KnownThriftServer(Optional.of(server.address())),
             new SqlRunner(
                 new KnownThriftServer(Optional.of(server.address())),
                 new SqlSessions(

@@ -32,7 +32,7 @@ class BadEnvironmentTest {
             SINGLE + " START_HADOOP=true",
             """
             START_HADOOP=true: no role of this name is known.
-               The roles are START_MASTER, START_WORKER, START_THRIFTSERVER, START_CONNECT, START_HISTORYSERVER, START_WEBAPP, START_NOTEBOOK, START_ZOOKEEPER."""),
+               The roles are START_ZOOKEEPER, START_MASTER, START_WORKER, START_THRIFTSERVER, START_CONNECT, START_HISTORYSERVER, START_WEBAPP, START_NOTEBOOK."""),
         mistake(
             SINGLE + " API_TOKN=very-secret-1",
             """
@@ -49,15 +49,23 @@ class BadEnvironmentTest {
             SPARK_MODE=masters: must be one of connect, historyserver, master, notebook, thriftserver, webapp, worker.
                Write, for example, SPARK_MODE=master, or leave it out."""),
         mistake(
-            SINGLE + " START_ZOOKEEPER=true",
+            SINGLE + " ZOOKEEPER_CONNECT=zk1:2181//",
             """
-            START_ZOOKEEPER=true: not supported yet: this version can't run a ZooKeeper server.
-               Leave it out, or wait for the version that supports it; the node does not start half configured."""),
+            ZOOKEEPER_CONNECT=zk1:2181//: must be host[:port][,host[:port]…][/path]; names of AWS stacks are not supported yet.
+               Write, for example, ZOOKEEPER_STACK_NAME=zk1:2181,zk2:2181,zk3:2181, or leave it out."""),
         mistake(
-            SINGLE + " ZOOKEEPER_CONNECT=zk1:2181",
+            SINGLE + " ZOOKEEPER_AUTH=without-a-colon",
             """
-            ZOOKEEPER_CONNECT=zk1:2181: not supported yet: this version knows no high availability by ZooKeeper.
-               Leave it out, or wait for the version that supports it; the node does not start half configured."""),
+            ZOOKEEPER_AUTH=******: must be name:password, printable ASCII characters without spaces, 8 or more after the colon.
+               Write, for example, ZOOKEEPER_AUTH=spark:$(openssl rand -hex 16), or leave it out."""),
+        mistake(
+            "START_ZOOKEEPER=true ZOOKEEPER_SERVERS=zk1,zk2 ZOOKEEPER_ID=3",
+            """
+            ZOOKEEPER_SERVERS=zk1,zk2: an even number of servers survives no more than one fewer does.
+               Name one, three or five hosts.""",
+            """
+            ZOOKEEPER_ID=3: must be a place in ZOOKEEPER_SERVERS, which names 2 hosts.
+               Give the place of this host in that list, from 1, or leave it out."""),
         mistake(
             SINGLE + " AUTH_URL=https://id.example.org/authorize",
             """
@@ -92,8 +100,8 @@ class BadEnvironmentTest {
         mistake(
             "START_MASTER=true MASTER_STACK_NAME=spark://a,b:7078",
             """
-            MASTER_STACK_NAME=spark://a:7077,b:7078: several masters need ZooKeeper, which is not supported yet.
-               Name one master, or none: the one on this node is then used."""),
+            MASTER_STACK_NAME=spark://a:7077,b:7078: several masters need ZooKeeper, which elects one of them.
+               Set ZOOKEEPER_STACK_NAME=host:port[,host:port…], or name one master, or none: the one on this node is then used."""),
         mistake(
             "START_WORKER=true MASTER_STACK_NAME=spark://a:7077 SPARK_MASTER_URL=spark://b:7077",
             """

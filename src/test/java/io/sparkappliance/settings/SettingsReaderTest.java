@@ -29,7 +29,7 @@ class SettingsReaderTest {
     Settings settings = settings("START_MASTER=true");
     assertThat(settings.roles()).containsExactly(Role.MASTER);
     assertThat(settings.application()).isEqualTo(new Settings.Application("spark", ""));
-    assertThat(settings.cluster()).isEqualTo(new Settings.Cluster(1, List.of()));
+    assertThat(settings.cluster()).isEqualTo(new Settings.Cluster(1, List.of(), Optional.empty()));
     assertThat(settings.network().ports())
         .isEqualTo(
             new Ports(
@@ -67,6 +67,7 @@ class SettingsReaderTest {
                 + " CLUSTER_SIZE=3 MASTER_STACK_NAME=spark://b:7078,a EXECUTOR_MEMORY=3g"
                 + " DRIVER_MEMORY=1536 SPARK_WORKER_CORES=2 DEFAULT_CORES=4"
                 + " EXT_JARS=/a.jar,s3://b/c.jar PYTHON_LIBS=a[x,y]>=1,<2,b API_AUTH=none"
+                + " ZOOKEEPER_CONNECT=zk1,zk2:2182/shop/spark"
                 + " API_TOKEN=token-number-1 MAX_UPLOAD_SIZE=1g STOP_GRACE_PERIOD=2m"
                 + " LOG_FORMAT=json THRIFT_SERVER=sql SPARK_LOCAL_DIRS=/d1,/d2"
                 + " SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_x___y=1");
@@ -75,7 +76,12 @@ class SettingsReaderTest {
     assertThat(settings.cluster())
         .isEqualTo(
             new Settings.Cluster(
-                3, List.of(new HostAndPort("b", 7078), new HostAndPort("a", 7077))));
+                3,
+                List.of(new HostAndPort("b", 7078), new HostAndPort("a", 7077)),
+                Optional.of(
+                    new ZooKeeperEnsemble(
+                        List.of(new HostAndPort("zk1", 2181), new HostAndPort("zk2", 2182)),
+                        "/shop/spark"))));
     assertThat(settings.memory().executor()).contains(MemorySize.ofMebibytes(3072));
     assertThat(settings.memory().driver()).contains(MemorySize.ofMebibytes(1536));
     assertThat(settings.sources().extJars()).containsExactly("/a.jar", "s3://b/c.jar");

@@ -20,6 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NodeConfigurationBuilderTest {
+  private static final String PLUGINS =
+      "io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement";
+
   @TempDir Path directory;
 
   private final Problems problems = new Problems();
@@ -54,7 +57,7 @@ class NodeConfigurationBuilderTest {
             entry("spark.master.ui.port", "8080"),
             entry("spark.metrics.conf", data + "/conf/metrics.properties"),
             entry("spark.network.crypto.enabled", "true"),
-            entry("spark.plugins", "io.sparkappliance.spark.SecretGuard"),
+            entry("spark.plugins", PLUGINS),
             entry("spark.shuffle.service.port", "7337"),
             entry("spark.sparkappliance.tokenFile", data + "/secrets/api-token"),
             entry("spark.sql.warehouse.dir", "file:" + data + "/warehouse"),
@@ -94,6 +97,30 @@ class NodeConfigurationBuilderTest {
     assertThat(configuration.masterUrl()).isIn("spark://b:7077,a:7078", "spark://a:7078,b:7077");
     assertThat(configuration.properties().get("spark.master"))
         .isEqualTo(new Property(configuration.masterUrl(), Layer.VARIABLE));
+  }
+
+  @Test
+  void mastersThatZooKeeperElectsRememberThere() {
+    node.set("ZOOKEEPER_STACK_NAME", "zk1:2181,zk2:2181/shop")
+        .set("MASTER_STACK_NAME", "spark://10.0.0.5:7077,10.0.0.6:7077");
+    assertThat(values(build(Map.of())))
+        .contains(
+            entry("spark.deploy.recoveryMode", "CUSTOM"),
+            entry("spark.deploy.recoveryMode.factory", "io.sparkappliance.spark.ZooKeeperRecovery"),
+            entry("spark.deploy.zookeeper.url", "zk1:2181,zk2:2181/shop"),
+            entry("spark.deploy.recoveryTimeout", "10"),
+            entry(
+                "spark.sparkappliance.zookeeper.sessionFile",
+                node.data + "/secrets/zookeeper-session"))
+        .doesNotContainKey("spark.deploy.recoveryDirectory");
+    assertThat(build(Map.of()).notices())
+        .anyMatch(notice -> notice.contains("ZooKeeper at zk1:2181,zk2:2181/shop is used without"))
+        .anyMatch(notice -> notice.contains("the embedded metastore belongs to this node"));
+    assertThat(
+            node.build(Map.of(), Map.of("hive.metastore.uris", "thrift://metastore:9083"), problems)
+                .configuration()
+                .notices())
+        .noneMatch(notice -> notice.contains("embedded metastore"));
   }
 
   @Test
@@ -181,10 +208,10 @@ class NodeConfigurationBuilderTest {
   @Test
   void pluginsOfTheOperatorComeBesideTheGuard() {
     assertThat(values(build(Map.of("spark.plugins", "org.example.Metrics"))))
-        .containsEntry("spark.plugins", "io.sparkappliance.spark.SecretGuard,org.example.Metrics");
+        .containsEntry("spark.plugins", PLUGINS + ",org.example.Metrics");
     assertThat(values(build(Map.of("spark.plugins", " "))))
         .as("nobody can switch it off by naming none")
-        .containsEntry("spark.plugins", "io.sparkappliance.spark.SecretGuard");
+        .containsEntry("spark.plugins", PLUGINS);
   }
 
   @Test

@@ -133,10 +133,12 @@ class ManagementTest {
             # HELP spark_appliance_role_state Whether the role is in this state (1) or not (0).
             # TYPE spark_appliance_role_state gauge
             spark_appliance_role_state{role="master",state="waiting"} 0
+            spark_appliance_role_state{role="master",state="standby"} 0
             spark_appliance_role_state{role="master",state="starting"} 0
             spark_appliance_role_state{role="master",state="ready"} 1
             spark_appliance_role_state{role="master",state="unready"} 0
             spark_appliance_role_state{role="master",state="backing_off"} 0
+            spark_appliance_role_state{role="master",state="revoked"} 0
             spark_appliance_role_state{role="master",state="stopping"} 0
             spark_appliance_role_state{role="master",state="stopped"} 0
             spark_appliance_role_state{role="master",state="failed"} 0

@@ -1,5 +1,6 @@
 package io.sparkappliance.supervise;
 
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.Command;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
@@ -44,6 +45,7 @@ final class ShellNode {
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
   private final List<DaemonSpec> specs = new ArrayList<>();
   private final AtomicInteger timesReady = new AtomicInteger();
+  private final AtomicInteger aftermaths = new AtomicInteger();
   private CompletableFuture<Integer> exitCode = CompletableFuture.completedFuture(0);
   private Supervisor supervisor;
 
@@ -104,6 +106,74 @@ final class ShellNode {
             probe,
             new DaemonSpec.Peers(presence, beforeStart)));
     return this;
+  }
+
+  /** Adds a daemon whose exit code 0 is no failure; notes each end as {@code aftermath}. */
+  ShellNode daemonThatMayEnd(String name, String script) {
+    Path ready = file(name + ".ready");
+    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
+    specs.add(
+        new DaemonSpec(
+            name,
+            List.of(),
+            command(List.of("/bin/sh", "-c", script, name)),
+            List.of(),
+            List.of(),
+            probe,
+            probe,
+            DaemonSpec.Peers.NONE,
+            new DaemonSpec.Ending(
+                code -> code == 0 ? Optional.of("it leads no more") : Optional.empty(),
+                aftermaths::incrementAndGet,
+                Optional.empty()),
+            Turn.ALWAYS));
+    return this;
+  }
+
+  /** Adds a daemon that is asked by a signal to give its work to others before it ends. */
+  ShellNode daemonThatRetires(String name, String script, String signal) {
+    Path ready = file(name + ".ready");
+    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
+    specs.add(
+        new DaemonSpec(
+            name,
+            List.of(),
+            command(List.of("/bin/sh", "-c", script, name)),
+            List.of(),
+            List.of(),
+            probe,
+            probe,
+            DaemonSpec.Peers.NONE,
+            new DaemonSpec.Ending(
+                code -> Optional.empty(),
+                () -> {},
+                Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid))))),
+            Turn.ALWAYS));
+    return this;
+  }
+
+  /** Adds a daemon that starts when it is its turn. */
+  ShellNode daemonInTurn(String name, String script, Turn turn) {
+    Path ready = file(name + ".ready");
+    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
+    specs.add(
+        new DaemonSpec(
+            name,
+            List.of(),
+            command(List.of("/bin/sh", "-c", script, name)),
+            List.of(),
+            List.of(),
+            probe,
+            probe,
+            new DaemonSpec.Peers(Optional::empty, true),
+            DaemonSpec.Ending.FAILURE,
+            turn));
+    return this;
+  }
+
+  /** How often the end of a process was followed up. */
+  int aftermaths() {
+    return aftermaths.get();
   }
 
   private Command command(List<String> arguments) {

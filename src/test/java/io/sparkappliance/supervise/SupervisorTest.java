@@ -4,6 +4,7 @@ import static io.sparkappliance.supervise.ShellNode.GOOD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.settings.HostAndPort;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -103,6 +105,93 @@ class SupervisorTest {
             "appliance |     Exception: no metastore",
             "appliance |     Exception: no metastore",
             "appliance |     Exception: no metastore");
+  }
+
+  @Test
+  void aDaemonThatEndsByItsOwnDecisionComesBackHoweverOften() throws Exception {
+    node.daemon("history", GOOD)
+        .daemonThatMayEnd(
+            "master",
+            "echo again >>attempts; [ $(wc -l <attempts) -gt 5 ] || exit 0; touch $0.ready; exec"
+                + " sleep 1000")
+        .start();
+    await().until(() -> node.state("master") == State.READY);
+    assertThat(node.maxRestarts).isLessThan(5);
+    assertThat(node.lines("attempts")).hasSize(6);
+    assertThat(node.status("master").restarts()).isEqualTo(5);
+    assertThat(node.status("master").lastFailure()).isEmpty();
+    assertThat(node.aftermaths()).isEqualTo(5);
+    assertThat(node.state("history")).isEqualTo(State.READY);
+    assertThat(node.output())
+        .contains("appliance | master ended: it leads no more; starts again in 0.0 s");
+  }
+
+  @Test
+  void anotherExitCodeOfSuchADaemonIsAFailure() throws Exception {
+    node.daemonThatMayEnd("master", "exit 3").start();
+    assertThat(node.exitCode()).isEqualTo(1);
+    assertThat(node.state("master")).isEqualTo(State.FAILED);
+    assertThat(node.aftermaths()).isEqualTo(1 + node.maxRestarts);
+  }
+
+  @Test
+  void aDaemonOutOfTurnStandsByAndIsAnnouncedWhenItServes() throws Exception {
+    List<String> told = new CopyOnWriteArrayList<>();
+    AtomicReference<Turn.Missing> holder =
+        new AtomicReference<>(new Turn.Missing("stands by: it is the turn of n1", true));
+    Turn turn =
+        new Turn() {
+          @Override
+          public Optional<Missing> missing() {
+            return Optional.ofNullable(holder.get());
+          }
+
+          @Override
+          public Optional<String> lost() {
+            return missing().filter(Missing::another).map(Missing::reason);
+          }
+
+          @Override
+          public void serves() {
+            told.add("serves");
+          }
+
+          @Override
+          public void ceases() {
+            told.add("ceases");
+          }
+
+          @Override
+          public void leave() {
+            told.add("leaves");
+          }
+        };
+    node.daemonInTurn("sql", GOOD, turn).start();
+    await().until(() -> node.state("sql") == State.STANDBY);
+    assertThat(node.supervisor().status().isReady()).as("nothing is missing").isTrue();
+    assertThat(node.status("sql").reason()).contains("stands by: it is the turn of n1");
+    assertThat(node.process("sql.pid")).isEmpty();
+
+    holder.set(null);
+    await().until(() -> node.state("sql") == State.READY);
+    assertThat(told).containsExactly("serves");
+    node.process("sql.pid").orElseThrow().destroyForcibly();
+    await().until(() -> told.size() == 3);
+    assertThat(told).containsExactly("serves", "ceases", "serves");
+    await().until(() -> node.state("sql") == State.READY);
+
+    holder.set(new Turn.Missing("stands by: it is the turn of n2", true));
+    await().until(() -> node.state("sql") == State.STANDBY);
+    assertThat(node.events()).as("it was told to end").contains("stop sql");
+    assertThat(told).containsExactly("serves", "ceases", "serves", "ceases");
+
+    holder.set(new Turn.Missing("waits: ZooKeeper does not answer", false));
+    await().until(() -> node.state("sql") == State.WAITING);
+    assertThat(node.supervisor().status().isReady()).as("nobody is known to serve").isFalse();
+    told.clear();
+    node.supervisor().stop(0);
+    assertThat(node.exitCode()).isZero();
+    assertThat(told).startsWith("leaves");
   }
 
   @Test
@@ -276,6 +365,57 @@ class SupervisorTest {
     assertThat(node.exitCode()).isEqualTo(143);
     assertThat(node.output()).contains("appliance | stubborn did not stop within 1.0 s: killed");
     assertThat(node.events()).contains("stop master");
+  }
+
+  /** Notes what it is told; asked to retire, it lets its child go on for a moment. */
+  private static final String RETIRING =
+      """
+      trap 'echo retire >>events; sleep 0.3; kill $child; wait $child; echo empty >>events' USR1
+      trap 'echo stop >>events; exit 0' TERM
+      sleep 1000 &
+      child=$!
+      touch $0.ready
+      while :; do wait; done
+      """;
+
+  @Test
+  void aLineThatNobodyUnderstandsIsExplained() throws Exception {
+    node.daemon("worker", "echo ERROR Exception while bootstrapping client after 5 ms; sleep 1000")
+        .start();
+
+    String meaning =
+        "another node seems to refuse the cluster secret of this one:"
+            + " SPARK_RPC_AUTHENTICATION_SECRET must be the same on every node";
+    await().until(() -> node.status("worker").reason().equals(Optional.of("no file; " + meaning)));
+    assertThat(node.output()).contains("appliance | worker: " + meaning);
+  }
+
+  @Test
+  void aDaemonThatRetiresGivesItsWorkAwayBeforeItEnds() throws Exception {
+    node.daemonThatRetires("worker", RETIRING, "USR1").start();
+    await().until(() -> node.supervisor().status().isReady());
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(node.events()).containsExactly("retire", "empty", "stop");
+    assertThat(node.output())
+        .contains(
+            "appliance | worker retires: its work goes to others",
+            "appliance | worker has nothing left to do");
+  }
+
+  @Test
+  void aRetirementThatLastsTooLongIsCutShort() throws Exception {
+    node.gracePeriod = Duration.ofSeconds(2);
+    node.daemonThatRetires("worker", RETIRING.replace("kill $child; wait $child", "true"), "USR1")
+        .start();
+    await().until(() -> node.supervisor().status().isReady());
+    node.supervisor().stop(143);
+
+    assertThat(node.exitCode()).isEqualTo(143);
+    assertThat(node.events()).containsExactly("retire", "empty", "stop");
+    assertThat(node.output())
+        .contains("appliance | worker has not given all its work to others: ends now");
   }
 
   @Test

@@ -19,4 +19,9 @@ public record KnownThriftServer(Optional<HostAndPort> thriftServer) implements C
   public Optional<String> masterUri() {
     return Optional.empty();
   }
+
+  @Override
+  public Optional<HostAndPort> connectServer() {
+    return Optional.empty();
+  }
 }

@@ -37,7 +37,8 @@ final class GatewayContractIT {
             "/.well-known/schema-discovery",
             "/get_master_ip",
             "/get_master_uri",
-            "/get_thrift_server_uri")) {
+            "/get_thrift_server_uri",
+            "/get_connect_uri")) {
       assertThat(stranger.get(path).code()).as(path).isEqualTo(200);
     }
   }
@@ -49,6 +50,7 @@ final class GatewayContractIT {
     assertThat(stranger.get("/get_master_uri").text()).isEqualTo("spark://" + address + ":7077");
     assertThat(stranger.get("/get_thrift_server_uri").text())
         .isEqualTo("jdbc:hive2://" + address + ":10000/");
+    assertThat(stranger.get("/get_connect_uri").text()).isEqualTo("sc://" + address + ":15002/");
     JsonNode discovery = SharedNode.json(stranger.get("/.well-known/schema-discovery").text());
     String definition = discovery.path("schema_url").asText();
     assertThat(stranger.get(definition).text()).contains("openapi", "/get_job_status/{");

@@ -1,0 +1,38 @@
+package io.sparkappliance.cluster;
+
+import io.sparkappliance.auth.ZooKeeperLogin;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.state.SessionConnectionStateErrorPolicy;
+import org.apache.curator.retry.BoundedExponentialBackoffRetry;
+
+/** How the appliance's own processes connect to ZooKeeper. */
+public final class ZooKeeperClients {
+  private static final int SESSION_MS = 2_000;
+  private static final int CONNECTION_MS = 2_000;
+  private static final int FIRST_PAUSE_MS = 50;
+  private static final int LONGEST_PAUSE_MS = 500;
+  private static final int RETRIES = 3;
+
+  private ZooKeeperClients() {}
+
+  /**
+   * A client that is not started yet. A short disconnection takes nothing from it: what it holds,
+   * it holds until its session ends: two seconds, or what the ensemble grants at least.
+   */
+  public static CuratorFramework of(ZooKeeperEnsemble ensemble) {
+    CuratorFrameworkFactory.Builder builder =
+        CuratorFrameworkFactory.builder()
+            .connectString(ensemble.addresses())
+            // Unlike a path in the connect string, it is made where it is missing.
+            .namespace(ensemble.namespace())
+            .sessionTimeoutMs(SESSION_MS)
+            .connectionTimeoutMs(CONNECTION_MS)
+            .retryPolicy(
+                new BoundedExponentialBackoffRetry(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, RETRIES))
+            .connectionStateErrorPolicy(new SessionConnectionStateErrorPolicy());
+    ensemble.login().ifPresent(login -> new ZooKeeperLogin(login.reveal()).applyTo(builder));
+    return builder.build();
+  }
+}

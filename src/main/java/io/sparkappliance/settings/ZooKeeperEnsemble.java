@@ -1,0 +1,45 @@
+package io.sparkappliance.settings;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Where ZooKeeper is.
+ *
+ * @param servers its servers, in the order given
+ * @param chroot the path below which everything of this cluster lives, {@code /path}; empty: the
+ *     root
+ * @param login {@code name:password} with which this cluster makes its nodes; empty: open to all
+ */
+public record ZooKeeperEnsemble(List<HostAndPort> servers, String chroot, Optional<Secret> login) {
+  /** Takes a copy that can't be changed. */
+  public ZooKeeperEnsemble {
+    servers = List.copyOf(servers);
+  }
+
+  /** One whose nodes are open to all. */
+  public ZooKeeperEnsemble(List<HostAndPort> servers, String chroot) {
+    this(servers, chroot, Optional.empty());
+  }
+
+  ZooKeeperEnsemble with(Optional<Secret> ownLogin) {
+    return new ZooKeeperEnsemble(servers, chroot, ownLogin);
+  }
+
+  /** {@code host:port,host:port}, without the path. */
+  public String addresses() {
+    return servers.stream().map(HostAndPort::toString).collect(Collectors.joining(","));
+  }
+
+  /** The path without its first slash, as Curator takes it; empty: none. */
+  public String namespace() {
+    return chroot.isEmpty() ? "" : chroot.substring(1);
+  }
+
+  /** As ZooKeeper's clients take it: {@code host:port,host:port/path}. */
+  @Override
+  public String toString() {
+    return addresses() + chroot;
+  }
+}

@@ -1,0 +1,100 @@
+package io.sparkappliance.sparkconf;
+
+import io.sparkappliance.settings.ConfigurationException;
+import io.sparkappliance.settings.Problem;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.Settings.ZooKeeperServer;
+import io.sparkappliance.storage.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * What a ZooKeeper server reads at its start: {@code zoo.cfg}, and its own number beside its data.
+ */
+public final class ZooKeeperFiles {
+  private ZooKeeperFiles() {}
+
+  /** Where {@code zoo.cfg} is. */
+  public static Path configuration(Settings settings) {
+    return settings.paths().confDir().resolve("zoo.cfg");
+  }
+
+  /**
+   * Writes both files.
+   *
+   * @param bindHost where the server listens for clients
+   * @param id this server's place in {@code ZOOKEEPER_SERVERS}, from 1
+   * @throws ConfigurationException when the data there belongs to another server, or can't be
+   *     written
+   */
+  public static void write(Settings settings, String bindHost, int id) {
+    Path data = settings.paths().zooKeeper();
+    Path number = data.resolve("myid");
+    try {
+      Files.createDirectories(data);
+      // What masters remember, and hashes of logins: in ZooKeeper they are closed, too.
+      Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
+      if (!settings.zooKeeperServer().servers().isEmpty()) {
+        if (Files.exists(number)
+            && !Files.readString(number).strip().equals(Integer.toString(id))) {
+          throw new ConfigurationException(
+              new Problem(
+                  "ZOOKEEPER_ID",
+                  Integer.toString(id),
+                  "the data in " + data + " is that of server " + Files.readString(number).strip(),
+                  "Keep the order of ZOOKEEPER_SERVERS, or give each server its own data volume."));
+        }
+        AtomicFiles.write(number, id + "\n", "rw-r--r--");
+      }
+      AtomicFiles.write(configuration(settings), text(settings, bindHost), "rw-r--r--");
+    } catch (IOException failure) {
+      throw new ConfigurationException(
+          new Problem(
+              "SPARK_APPLIANCE_DATA",
+              settings.paths().data().toString(),
+              "ZooKeeper's files can't be written there: " + failure,
+              "Make the directory writable for the user the appliance runs as."));
+    }
+  }
+
+  /** {@code zoo.cfg}, one setting a line. */
+  static String text(Settings settings, String bindHost) {
+    ZooKeeperServer server = settings.zooKeeperServer();
+    Map<String, String> lines = new TreeMap<>();
+    lines.put("dataDir", settings.paths().zooKeeper().toString());
+    lines.put("clientPort", Integer.toString(server.port()));
+    lines.put("clientPortAddress", bindHost);
+    // A quarter of the default: sessions end, and leaders are missed, that much sooner.
+    lines.put("tickTime", "500");
+    // In ticks: 20 s to load a snapshot from the leader, 2 s to be out of touch with it.
+    lines.put("initLimit", "40");
+    lines.put("syncLimit", "4");
+    // Less would depose a master for a pause of its garbage collector.
+    lines.put("minSessionTimeout", "2000");
+    lines.put("maxSessionTimeout", "60000");
+    // What is asked without a login: whether it serves. The rest tells about clients and data.
+    lines.put("4lw.commands.whitelist", "srvr,ruok");
+    lines.put("admin.enableServer", "false");
+    lines.put("autopurge.snapRetainCount", "3");
+    lines.put("autopurge.purgeInterval", "1");
+    // Names may move to other addresses, as they do in containers.
+    lines.put("quorumListenOnAllIPs", "true");
+    List<String> servers = server.servers();
+    if (servers.size() > 1) {
+      for (int i = 0; i < servers.size(); i++) {
+        lines.put(
+            "server." + (i + 1),
+            servers.get(i) + ":" + server.quorumPort() + ":" + server.electionPort());
+      }
+    }
+    return lines.entrySet().stream()
+        .map(line -> line.getKey() + "=" + line.getValue() + "\n")
+        .collect(Collectors.joining());
+  }
+}
