@@ -204,12 +204,8 @@ final class Launcher {
       new SecretFile(settings.paths().data().resolve("notebook/jupyter_server_config.json"))
           .write(text);
     } catch (IOException failure) {
-      throw new ConfigurationException(
-          new Problem(
-              "SPARK_APPLIANCE_DATA",
-              settings.paths().data().toString(),
-              "the notebook's configuration can't be written there: " + failure,
-              "Make the directory writable for the user the appliance runs as."));
+      throw ConfigurationException.unwritable(
+          settings.paths().data(), "the notebook's configuration", failure);
     }
   }
 
@@ -252,12 +248,8 @@ final class Launcher {
         Files.deleteIfExists(file);
       }
     } catch (IOException failure) {
-      throw new ConfigurationException(
-          new Problem(
-              "SPARK_APPLIANCE_DATA",
-              settings.paths().data().toString(),
-              "the login at ZooKeeper can't be written there: " + failure,
-              "Make the directory writable for the user the appliance runs as."));
+      throw ConfigurationException.unwritable(
+          settings.paths().data(), "the login at ZooKeeper", failure);
     }
   }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.sparkappliance.settings.HostAndPort;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.curator.framework.CuratorFramework;
@@ -64,20 +65,20 @@ public final class ZooKeeperClusterView implements ClusterView, AutoCloseable {
   public Optional<HostAndPort> thriftServer() {
     return isAway()
         ? nodes.thriftServer()
-        : thriftServers.stream()
-            .map(ZooKeeperClusterView::text)
-            .flatMap(text -> thriftServer(text).stream())
-            .findFirst();
+        : first(thriftServers, ZooKeeperClusterView::thriftServer);
   }
 
   @Override
   public Optional<HostAndPort> connectServer() {
-    return isAway()
-        ? nodes.connectServer()
-        : connectServers.stream()
-            .map(ZooKeeperClusterView::text)
-            .flatMap(text -> HostAndPort.parse(text).stream())
-            .findFirst();
+    return isAway() ? nodes.connectServer() : first(connectServers, HostAndPort::parse);
+  }
+
+  private static Optional<HostAndPort> first(
+      CuratorCache servers, Function<String, Optional<HostAndPort>> read) {
+    return servers.stream()
+        .map(ZooKeeperClusterView::text)
+        .flatMap(text -> read.apply(text).stream())
+        .findFirst();
   }
 
   private static String text(ChildData node) {

@@ -1,5 +1,7 @@
 package io.sparkappliance.settings;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -23,6 +25,21 @@ public final class ConfigurationException extends RuntimeException {
   /** Carries a single problem. */
   public ConfigurationException(Problem problem) {
     this(List.of(problem));
+  }
+
+  /**
+   * Something that a node needs can't be written to its data directory.
+   *
+   * @param data the directory
+   * @param what the subject of a sentence, such as {@code the notebook's configuration}
+   */
+  public static ConfigurationException unwritable(Path data, String what, IOException failure) {
+    return new ConfigurationException(
+        new Problem(
+            "SPARK_APPLIANCE_DATA",
+            data.toString(),
+            what + " can't be written there: " + failure,
+            "Make the directory writable for the user the appliance runs as."));
   }
 
   /** What is wrong, in the order it was found. */

@@ -54,12 +54,8 @@ public final class ZooKeeperFiles {
       }
       AtomicFiles.write(configuration(settings), text(settings, bindHost), "rw-r--r--");
     } catch (IOException failure) {
-      throw new ConfigurationException(
-          new Problem(
-              "SPARK_APPLIANCE_DATA",
-              settings.paths().data().toString(),
-              "ZooKeeper's files can't be written there: " + failure,
-              "Make the directory writable for the user the appliance runs as."));
+      throw ConfigurationException.unwritable(
+          settings.paths().data(), "ZooKeeper's files", failure);
     }
   }
 

@@ -110,12 +110,7 @@ class ServiceTurnTest {
     first.turn.serves();
     await().atMost(PATIENCE).until(() -> announced().size() == 1);
 
-    ZooKeeper session = first.client.getZookeeperClient().getZooKeeper();
-    Path note =
-        Files.writeString(
-            directory.resolve("session"),
-            session.getSessionId() + " " + HexFormat.of().formatHex(session.getSessionPasswd()));
-    assertThat(AbandonedSession.end(zooKeeper.ensemble(), note, PATIENCE)).isTrue();
+    endSessionOfTheFirst();
 
     await().atMost(PATIENCE).until(() -> announced().equals(List.of(first.address())));
     await().atMost(PATIENCE).until(first::isItsTurn);
@@ -161,12 +156,7 @@ class ServiceTurnTest {
         .atMost(PATIENCE)
         .until(() -> observer.getChildren().forPath("/spark/sql/latch").size() == 2);
     first.service.close();
-    ZooKeeper session = first.client.getZookeeperClient().getZooKeeper();
-    Path note =
-        Files.writeString(
-            directory.resolve("session"),
-            session.getSessionId() + " " + HexFormat.of().formatHex(session.getSessionPasswd()));
-    assertThat(AbandonedSession.end(zooKeeper.ensemble(), note, PATIENCE)).isTrue();
+    endSessionOfTheFirst();
 
     await().atMost(PATIENCE).until(second::isItsTurn);
     await()
@@ -177,6 +167,15 @@ class ServiceTurnTest {
     first.turn.serves();
     second.turn.serves();
     await().atMost(PATIENCE).until(() -> announced().equals(List.of(second.address())));
+  }
+
+  private void endSessionOfTheFirst() throws Exception {
+    ZooKeeper session = first.client.getZookeeperClient().getZooKeeper();
+    Path note =
+        Files.writeString(
+            directory.resolve("session"),
+            session.getSessionId() + " " + HexFormat.of().formatHex(session.getSessionPasswd()));
+    assertThat(AbandonedSession.end(zooKeeper.ensemble(), note, PATIENCE)).isTrue();
   }
 
   private List<Long> owners() throws Exception {

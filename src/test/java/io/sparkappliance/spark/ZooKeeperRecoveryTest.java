@@ -62,8 +62,7 @@ class ZooKeeperRecoveryTest {
   @Test
   void theStandbyTakesOverFromAKilledLeaderWithItsWorker() throws Exception {
     Master first = leadingMaster();
-    Master second = master();
-    awaitStatus(second, status -> status.state() == MasterStatus.State.STANDBY);
+    Master second = standbyMaster();
     worker(first, second);
     awaitStatus(first, ZooKeeperRecoveryTest::leadsAWorker);
     awaitPublished("/spark/leader_election/current_master", HOST);
@@ -101,8 +100,7 @@ class ZooKeeperRecoveryTest {
   @Test
   void aLeaderThatIsToldToEndHandsOver() throws Exception {
     Master first = leadingMaster();
-    Master second = master();
-    awaitStatus(second, status -> status.state() == MasterStatus.State.STANDBY);
+    Master second = standbyMaster();
 
     first.process.signal("TERM");
 
@@ -114,8 +112,7 @@ class ZooKeeperRecoveryTest {
   @Test
   void aPausedLeaderEndsWhenItWakes() throws Exception {
     Master first = leadingMaster();
-    Master second = master();
-    awaitStatus(second, status -> status.state() == MasterStatus.State.STANDBY);
+    Master second = standbyMaster();
 
     first.process.signal("STOP");
     awaitStatus(second, status -> status.state() == MasterStatus.State.ALIVE);
@@ -279,6 +276,12 @@ class ZooKeeperRecoveryTest {
   private Master leadingMaster() throws IOException {
     Master master = master();
     awaitStatus(master, status -> status.state() == MasterStatus.State.ALIVE);
+    return master;
+  }
+
+  private Master standbyMaster() throws IOException {
+    Master master = master();
+    awaitStatus(master, status -> status.state() == MasterStatus.State.STANDBY);
     return master;
   }
 

@@ -65,13 +65,7 @@ final class ShellNode {
 
   /** Adds a daemon that is ready when the file {@code NAME.ready} exists. */
   ShellNode daemon(String name, String script, String... after) {
-    Path ready = file(name + ".ready");
-    return daemon(
-        name,
-        script,
-        () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file"),
-        List.of(),
-        after);
+    return daemon(name, script, readyFile(name), List.of(), after);
   }
 
   ShellNode daemon(
@@ -91,71 +85,45 @@ final class ShellNode {
 
   /** Adds a daemon that needs others, who are there when the file {@code peers} exists. */
   ShellNode daemonWithPeers(String name, String script, boolean beforeStart) {
-    Path ready = file(name + ".ready");
     Path peers = file("peers");
-    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
     Probe presence = () -> Files.exists(peers) ? Optional.empty() : Optional.of("nobody is there");
-    specs.add(
-        new DaemonSpec(
-            name,
-            List.of(),
-            command(List.of("/bin/sh", "-c", script, name)),
-            List.of(),
-            List.of(),
-            probe,
-            probe,
-            new DaemonSpec.Peers(presence, beforeStart)));
-    return this;
+    return daemon(
+        name,
+        script,
+        new DaemonSpec.Peers(presence, beforeStart),
+        DaemonSpec.Ending.FAILURE,
+        Turn.ALWAYS);
   }
 
   /** Adds a daemon whose exit code 0 is no failure; notes each end as {@code aftermath}. */
   ShellNode daemonThatMayEnd(String name, String script) {
-    Path ready = file(name + ".ready");
-    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
-    specs.add(
-        new DaemonSpec(
-            name,
-            List.of(),
-            command(List.of("/bin/sh", "-c", script, name)),
-            List.of(),
-            List.of(),
-            probe,
-            probe,
-            DaemonSpec.Peers.NONE,
-            new DaemonSpec.Ending(
-                code -> code == 0 ? Optional.of("it leads no more") : Optional.empty(),
-                aftermaths::incrementAndGet,
-                Optional.empty()),
-            Turn.ALWAYS));
-    return this;
+    DaemonSpec.Ending ending =
+        new DaemonSpec.Ending(
+            code -> code == 0 ? Optional.of("it leads no more") : Optional.empty(),
+            aftermaths::incrementAndGet,
+            Optional.empty());
+    return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
   }
 
   /** Adds a daemon that is asked by a signal to give its work to others before it ends. */
   ShellNode daemonThatRetires(String name, String script, String signal) {
-    Path ready = file(name + ".ready");
-    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
-    specs.add(
-        new DaemonSpec(
-            name,
-            List.of(),
-            command(List.of("/bin/sh", "-c", script, name)),
-            List.of(),
-            List.of(),
-            probe,
-            probe,
-            DaemonSpec.Peers.NONE,
-            new DaemonSpec.Ending(
-                code -> Optional.empty(),
-                () -> {},
-                Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid))))),
-            Turn.ALWAYS));
-    return this;
+    DaemonSpec.Ending ending =
+        new DaemonSpec.Ending(
+            code -> Optional.empty(),
+            () -> {},
+            Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
+    return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
   }
 
   /** Adds a daemon that starts when it is its turn. */
   ShellNode daemonInTurn(String name, String script, Turn turn) {
-    Path ready = file(name + ".ready");
-    Probe probe = () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
+    return daemon(
+        name, script, new DaemonSpec.Peers(Optional::empty, true), DaemonSpec.Ending.FAILURE, turn);
+  }
+
+  private ShellNode daemon(
+      String name, String script, DaemonSpec.Peers peers, DaemonSpec.Ending ending, Turn turn) {
+    Probe ready = readyFile(name);
     specs.add(
         new DaemonSpec(
             name,
@@ -163,12 +131,17 @@ final class ShellNode {
             command(List.of("/bin/sh", "-c", script, name)),
             List.of(),
             List.of(),
-            probe,
-            probe,
-            new DaemonSpec.Peers(Optional::empty, true),
-            DaemonSpec.Ending.FAILURE,
+            ready,
+            ready,
+            peers,
+            ending,
             turn));
     return this;
+  }
+
+  private Probe readyFile(String name) {
+    Path ready = file(name + ".ready");
+    return () -> Files.exists(ready) ? Optional.empty() : Optional.of("no file");
   }
 
   /** How often the end of a process was followed up. */
