@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
  * leaves the election first, and is started again by its launcher to stand by.
  */
 final class Handover {
-  private static final String MASTER_CLASS = "org.apache.spark.deploy.master.Master";
+  private static final String MASTER_CLASS = "io.sparkappliance.spark.StandaloneMaster";
   private static final Duration DEADLINE = Duration.ofSeconds(30);
   private static final Duration LOOK = Duration.ofMillis(100);
 

@@ -21,7 +21,7 @@ final class HelpTexts {
             -e SPARK_RPC_AUTHENTICATION_SECRET=one-secret-for-all IMAGE
 
       Roles: START_MASTER, START_WORKER, START_THRIFTSERVER, START_CONNECT, START_HISTORYSERVER,
-      START_WEBAPP (the REST gateway), START_NOTEBOOK. Every variable: `docker run --rm IMAGE environment`.""";
+      START_WEBAPP (the REST gateway), START_NOTEBOOK, START_ZOOKEEPER. Every variable: `docker run --rm IMAGE environment`.""";
 
   private HelpTexts() {}
 

@@ -3,6 +3,7 @@ package io.sparkappliance;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.auth.CredentialStore;
 import io.sparkappliance.auth.SecretFile;
+import io.sparkappliance.auth.ZooKeeperChannel;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.cluster.ServiceTurn;
@@ -23,6 +24,7 @@ import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
+import io.sparkappliance.settings.ZooKeeperTls;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
@@ -41,7 +43,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Puts the parts together, one method for each command. */
@@ -92,7 +96,7 @@ final class Launcher {
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
     writeZooKeeperConfiguration(settings, host);
-    writeZooKeeperLogin(settings);
+    writeSecrets(settings);
     forgetTheLastRun(settings);
     Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node);
     List<DaemonSpec> daemons =
@@ -231,25 +235,40 @@ final class Launcher {
     ZooKeeperFiles.write(settings, NodeConfiguration.bindHost(host), id);
   }
 
-  /** For the master and the gateway: their command lines and environments must not show it. */
-  private static void writeZooKeeperLogin(Settings settings) {
-    Path file = settings.paths().zooKeeperLogin();
+  /** For processes of this node: their command lines and environments must not show them. */
+  private static void writeSecrets(Settings settings) {
+    new ZooKeeperChannel(settings.zooKeeperServer().tls()).check();
+    boolean gateway = settings.runs(Role.GATEWAY);
+    Optional<ZooKeeperEnsemble> ensemble =
+        settings.cluster().zooKeeper().filter(any -> settings.runs(Role.MASTER) || gateway);
+    Optional<ZooKeeperTls> tls =
+        ensemble
+            .flatMap(ZooKeeperEnsemble::tls)
+            .or(
+                () ->
+                    settings.zooKeeperServer().tls().filter(any -> settings.runs(Role.ZOOKEEPER)));
+    Optional<Settings.Ssl> pages = settings.access().ssl().filter(any -> gateway);
+    Map<String, Optional<Secret>> secrets = new LinkedHashMap<>();
+    secrets.put("ZOOKEEPER_AUTH", ensemble.flatMap(ZooKeeperEnsemble::login));
+    secrets.put("ZOOKEEPER_TLS_KEYSTORE_PASSWORD", tls.flatMap(ZooKeeperTls::keyStorePassword));
+    secrets.put("ZOOKEEPER_TLS_TRUSTSTORE_PASSWORD", tls.flatMap(ZooKeeperTls::trustStorePassword));
+    secrets.put("SPARK_SSL_KEYSTORE_PASSWORD", pages.map(Settings.Ssl::keyStorePassword));
+    secrets.put("SPARK_SSL_KEY_PASSWORD", pages.flatMap(Settings.Ssl::keyPassword));
+    secrets.put("SPARK_SSL_TRUSTSTORE_PASSWORD", pages.flatMap(Settings.Ssl::trustStorePassword));
+    secrets.forEach((name, secret) -> write(settings, settings.paths().secret(name), secret));
+  }
+
+  /** What isn't needed any more goes. */
+  private static void write(Settings settings, Path file, Optional<Secret> secret) {
     try {
-      boolean needed = settings.runs(Role.MASTER) || settings.runs(Role.GATEWAY);
-      Optional<Secret> login =
-          settings
-              .cluster()
-              .zooKeeper()
-              .filter(ensemble -> needed)
-              .flatMap(ZooKeeperEnsemble::login);
-      if (login.isPresent()) {
-        new SecretFile(file).write(login.get().reveal());
+      if (secret.isPresent()) {
+        new SecretFile(file).write(secret.get().reveal());
       } else {
         Files.deleteIfExists(file);
       }
     } catch (IOException failure) {
       throw ConfigurationException.unwritable(
-          settings.paths().data(), "the login at ZooKeeper", failure);
+          settings.paths().data(), "secrets for this node's processes", failure);
     }
   }
 
@@ -259,15 +278,14 @@ final class Launcher {
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
-    return GatewayMain.run(settings, credentials);
+    return GatewayMain.run(settings, credentials, world.environment());
   }
 
   /** Writes the configuration that a client of the cluster needs, and nothing else. */
   static void prepare(World world) {
     Settings settings =
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
-    Credentials credentials =
-        new CredentialStore(settings.paths().secrets()).load(settings).credentials();
+    Credentials credentials = new CredentialStore(settings.paths().secrets()).look(settings);
     Preparation.prepareClient(
         withMasters(settings), credentials, host(settings), memory(), world.environment());
   }

@@ -129,7 +129,7 @@ class RealDaemonsTest {
   @CsvSource({
     "historyserver, org.apache.spark.deploy.history.HistoryServer",
     "worker, org.apache.spark.deploy.worker.Worker",
-    "master, org.apache.spark.deploy.master.Master",
+    "master, io.sparkappliance.spark.StandaloneMaster",
     "thriftserver, " + THRIFT
   })
   void aKilledDaemonComesBackAndTheNextQueryWorks(String role, String mainClass) throws Exception {

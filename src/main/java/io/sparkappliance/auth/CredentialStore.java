@@ -52,20 +52,54 @@ public final class CredentialStore {
       Secret notebookToken = access.notebookToken().orElse(apiToken);
       return new Loaded(new Credentials(apiToken, notebookToken, rpcSecret(settings)), !known);
     } catch (IOException failure) {
-      throw new ConfigurationException(
-          new Problem(
-              "SPARK_APPLIANCE_DATA",
-              directory.getParent().toString(),
-              "must be a directory that user id "
-                  + System.getProperty("user.name")
-                  + " can write ("
-                  + failure.getClass().getSimpleName()
-                  + ": "
-                  + failure.getMessage()
-                  + ")",
-              "Mount a volume or a tmpfs there, or give its directory to the user the container"
-                  + " runs as (chown 185, or the uid of `docker run -u`)."));
+      throw unusable(failure);
     }
+  }
+
+  /**
+   * The secrets for a client of the node, or of its cluster: what is kept stays as it is.
+   *
+   * @throws ConfigurationException when the directory can't be read
+   */
+  public Credentials look(Settings settings) {
+    try {
+      Settings.Access access = settings.access();
+      Secret apiToken = given(API_TOKEN, access.apiToken()).orElseGet(CredentialStore::fresh);
+      Optional<Secret> rpcSecret = Optional.empty();
+      if (access.rpcAuthentication().orElse(true)) {
+        rpcSecret =
+            settings.isSingleNode()
+                ? given(RPC_SECRET, access.rpcSecret()).or(() -> Optional.of(fresh()))
+                : access.rpcSecret();
+      }
+      return new Credentials(apiToken, access.notebookToken().orElse(apiToken), rpcSecret);
+    } catch (IOException failure) {
+      throw unusable(failure);
+    }
+  }
+
+  private Optional<Secret> given(String name, Optional<Secret> given) throws IOException {
+    return given.isPresent() ? given : file(name).read().map(Secret::new);
+  }
+
+  private static Secret fresh() {
+    return new Secret(Tokens.generate());
+  }
+
+  private ConfigurationException unusable(IOException failure) {
+    return new ConfigurationException(
+        new Problem(
+            "SPARK_APPLIANCE_DATA",
+            directory.getParent().toString(),
+            "must be a directory that user id "
+                + System.getProperty("user.name")
+                + " can write ("
+                + failure.getClass().getSimpleName()
+                + ": "
+                + failure.getMessage()
+                + ")",
+            "Mount a volume or a tmpfs there, or give its directory to the user the container"
+                + " runs as (chown 185, or the uid of `docker run -u`)."));
   }
 
   /**

@@ -1,2 +1,2 @@
-/** Tokens: where they are kept and how they are compared; the login at ZooKeeper. */
+/** Tokens: where they are kept and how they are compared; login and TLS at ZooKeeper. */
 package io.sparkappliance.auth;

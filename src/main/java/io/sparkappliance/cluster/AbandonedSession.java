@@ -1,5 +1,7 @@
 package io.sparkappliance.cluster;
 
+import io.sparkappliance.auth.ZooKeeperChannel;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,6 +12,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ConnectStringParser;
+import org.apache.zookeeper.client.StaticHostProvider;
+import org.apache.zookeeper.client.ZKClientConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,13 +30,13 @@ public final class AbandonedSession {
   /**
    * Ends the session that the dead process noted, if it still lives.
    *
-   * @param ensemble connect string
+   * @param ensemble where it lives
    * @param file what the process noted: id (decimal) and password (hexadecimal), separated by a
    *     space. It stays: the next process replaces it, and to end a session twice does no harm
    * @param patience how long to try
    * @return whether the session has ended for sure; false: it has to time out
    */
-  public static boolean end(String ensemble, Path file, Duration patience) {
+  public static boolean end(ZooKeeperEnsemble ensemble, Path file, Duration patience) {
     try {
       String[] words = Files.readString(file).strip().split(" ");
       long id = Long.parseLong(words[0]);
@@ -47,12 +52,14 @@ public final class AbandonedSession {
     }
   }
 
-  private static boolean end(String ensemble, long id, byte[] password, Duration patience)
+  private static boolean end(
+      ZooKeeperEnsemble ensemble, long id, byte[] password, Duration patience)
       throws IOException, InterruptedException {
     CountDownLatch known = new CountDownLatch(1);
+    ZKClientConfig config = new ZooKeeperChannel(ensemble.tls()).clientConfig();
     ZooKeeper session =
         new ZooKeeper(
-            ensemble,
+            ensemble.addresses(),
             (int) patience.toMillis(),
             event -> {
               if (event.getState() == KeeperState.SyncConnected
@@ -61,7 +68,11 @@ public final class AbandonedSession {
               }
             },
             id,
-            password);
+            password,
+            false,
+            new StaticHostProvider(
+                new ConnectStringParser(ensemble.addresses()).getServerAddresses()),
+            config);
     try {
       return known.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     } finally {

@@ -1,7 +1,13 @@
 package io.sparkappliance.cluster;
 
+import io.sparkappliance.auth.ZooKeeperChannel;
 import io.sparkappliance.auth.ZooKeeperLogin;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
+import io.sparkappliance.settings.ZooKeeperTls;
+import java.io.IOException;
+import java.net.Socket;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.state.SessionConnectionStateErrorPolicy;
@@ -25,6 +31,7 @@ public final class ZooKeeperClients {
     CuratorFrameworkFactory.Builder builder =
         CuratorFrameworkFactory.builder()
             .connectString(ensemble.addresses())
+            .zkClientConfig(new ZooKeeperChannel(ensemble.tls()).clientConfig())
             // Unlike a path in the connect string, it is made where it is missing.
             .namespace(ensemble.namespace())
             .sessionTimeoutMs(SESSION_MS)
@@ -34,5 +41,16 @@ public final class ZooKeeperClients {
             .connectionStateErrorPolicy(new SessionConnectionStateErrorPolicy());
     ensemble.login().ifPresent(login -> new ZooKeeperLogin(login.reveal()).applyTo(builder));
     return builder.build();
+  }
+
+  /**
+   * A socket for questions to this node's own server, by its address: whose name is in the
+   * certificate does not matter.
+   *
+   * @throws IOException when keys or certificates can't be read
+   */
+  public static Socket socket(Optional<ZooKeeperTls> tls) throws IOException {
+    Optional<SSLContext> context = new ZooKeeperChannel(tls).context();
+    return context.isPresent() ? context.get().getSocketFactory().createSocket() : new Socket();
   }
 }

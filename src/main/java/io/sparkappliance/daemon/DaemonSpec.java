@@ -22,6 +22,7 @@ import java.util.function.LongFunction;
  * @param peers what must be there on other nodes
  * @param ending how the process ends
  * @param turn whether this node is the one of several that runs it
+ * @param renewal whether another command has to take the place of {@code command}
  */
 public record DaemonSpec(
     String name,
@@ -33,7 +34,8 @@ public record DaemonSpec(
     Probe liveness,
     Peers peers,
     Ending ending,
-    Turn turn) {
+    Turn turn,
+    Renewal renewal) {
   /**
    * What must be there on other nodes. Its absence is not this daemon's failure.
    *
@@ -107,6 +109,7 @@ public record DaemonSpec(
         liveness,
         peers,
         Ending.FAILURE,
-        Turn.ALWAYS);
+        Turn.ALWAYS,
+        Renewal.NONE);
   }
 }

@@ -7,9 +7,11 @@ import io.sparkappliance.daemon.DaemonSpec.Peers;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
+import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
+import io.sparkappliance.settings.ZooKeeperTls;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import java.nio.file.Path;
@@ -20,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The daemons that serve the roles of a node. */
 public final class Daemons {
@@ -33,6 +37,9 @@ public final class Daemons {
   private static final Duration END_OF_SESSION = Duration.ofSeconds(4);
 
   private static final String DECOMMISSION = "spark.decommission.enabled";
+
+  /** What spark-submit takes for a class that is among Spark's own jars. */
+  private static final String PROGRAM = "spark-internal";
 
   private static final String CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin";
 
@@ -131,7 +138,7 @@ public final class Daemons {
     Command command =
         java.daemon(
             Role.MASTER.label(),
-            "org.apache.spark.deploy.master.Master",
+            "io.sparkappliance.spark.StandaloneMaster",
             List.of(
                 "--host", node.host(),
                 "--port", Integer.toString(ports.master()),
@@ -148,12 +155,13 @@ public final class Daemons {
         leadsOrStandsBy,
         elected ? new Peers(probes.electedMaster(), false) : Peers.NONE,
         elected ? masterEnding() : Ending.FAILURE,
-        Turn.ALWAYS);
+        Turn.ALWAYS,
+        Renewal.NONE);
   }
 
   /** A master that is deposed ends with 0; one that dies still holds what elects another. */
   private Ending masterEnding() {
-    String ensemble = settings.cluster().zooKeeper().orElseThrow().addresses();
+    ZooKeeperEnsemble ensemble = settings.cluster().zooKeeper().orElseThrow();
     Path session = settings.paths().masterSession();
     return new Ending(
         code ->
@@ -178,27 +186,32 @@ public final class Daemons {
     arguments.addAll(List.of("--memory", node.memory().workerMemory().toMebibytes() + "m"));
     node.value("spark.worker.cores")
         .ifPresent(cores -> arguments.addAll(List.of("--cores", cores)));
-    arguments.add(node.masterUrl());
     boolean retires = hasSuccessors();
-    Command command =
-        java.daemon(
-            Role.WORKER.label(),
-            retires ? List.of("-D" + DECOMMISSION + "=true") : List.of(),
-            "org.apache.spark.deploy.worker.Worker",
-            arguments);
+    Function<String, Command> command =
+        masterUrl ->
+            java.daemon(
+                Role.WORKER.label(),
+                retires ? List.of("-D" + DECOMMISSION + "=true") : List.of(),
+                "org.apache.spark.deploy.worker.Worker",
+                with(arguments, masterUrl));
     Probe alive = probes.worker();
     // A worker keeps asking for its master: it need not wait for one, here or elsewhere.
     return new DaemonSpec(
         Role.WORKER.label(),
         List.of(Role.WORKER),
-        command,
+        command.apply(node.masterUrl()),
         List.of(),
         listens(port, ports.workerUi(), shuffleService()),
         alive,
         alive,
         new Peers(probes.masterElsewhere(), false),
         retires ? Ending.retiring(this::askToRetire) : Ending.FAILURE,
-        Turn.ALWAYS);
+        Turn.ALWAYS,
+        probes.renewal(command));
+  }
+
+  private static List<String> with(List<String> arguments, String... more) {
+    return Stream.concat(arguments.stream(), Arrays.stream(more)).toList();
   }
 
   /** Whether there may be workers on other nodes, which can take over what one here holds. */
@@ -267,7 +280,9 @@ public final class Daemons {
     if (thrift && connect) {
       conf(arguments, "spark.plugins", plugins());
     }
-    arguments.add("spark-internal");
+    Renewal renewal =
+        probes.renewal(
+            masterUrl -> java.driver(SQL, with(arguments, "--master", masterUrl, PROGRAM)));
     List<Role> roles = new ArrayList<>();
     // Not the driver's own ports: another driver may have taken one while this one was away, and
     // Spark takes the next.
@@ -289,14 +304,16 @@ public final class Daemons {
     return new DaemonSpec(
         SQL,
         roles,
-        java.driver(SQL, arguments),
+        java.driver(SQL, with(arguments, PROGRAM)),
         masterFirst(),
         listens,
         Probes.all(readiness),
         Probes.all(liveness),
         new Peers(probes.masterElsewhere(), true),
         Ending.FAILURE,
-        sqlTurn);
+        sqlTurn,
+        // New masters call a running driver by themselves.
+        (current, running) -> running ? Optional.empty() : renewal.command(current, false));
   }
 
   private String plugins() {
@@ -329,11 +346,10 @@ public final class Daemons {
     environment.put("ADVERTISED_HOST", node.host());
     // A file may have moved them.
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
+    environment.put("CONNECT_PORT", Integer.toString(node.ports().connect()));
     environment.put("SPARK_MASTER_WEBUI_PORT", Integer.toString(node.ports().masterUi()));
     environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
-    if (settings.cluster().zooKeeper().flatMap(ZooKeeperEnsemble::login).isPresent()) {
-      environment.put("ZOOKEEPER_AUTH_FILE", settings.paths().zooKeeperLogin().toString());
-    }
+    environment.putAll(filesForTheGateway());
     environment.put("SPARK_APPLIANCE_HOME", home.toString());
     environment.put("SPARK_APPLIANCE_DATA", settings.paths().data().toString());
     environment.put("APPLIANCE_JAVA_OPTS", "-Xmx" + node.memory().gatewayHeap().toJvmText());
@@ -351,13 +367,49 @@ public final class Daemons {
         probes.gateway());
   }
 
+  /** Where key stores are, and secrets: not by their values. */
+  private Map<String, String> filesForTheGateway() {
+    Map<String, String> files = new TreeMap<>();
+    settings
+        .cluster()
+        .zooKeeper()
+        .ifPresent(ensemble -> secret(files, "ZOOKEEPER_AUTH", ensemble.login()));
+    settings.zooKeeperServer().tls().ifPresent(tls -> filesOf(tls, files));
+    settings.access().ssl().ifPresent(ssl -> filesOf(ssl, files));
+    return files;
+  }
+
+  private void filesOf(ZooKeeperTls tls, Map<String, String> files) {
+    file(files, "ZOOKEEPER_TLS_KEYSTORE_FILE", tls.keyStore());
+    file(files, "ZOOKEEPER_TLS_TRUSTSTORE_FILE", tls.trustStore());
+    secret(files, "ZOOKEEPER_TLS_KEYSTORE_PASSWORD", tls.keyStorePassword());
+    secret(files, "ZOOKEEPER_TLS_TRUSTSTORE_PASSWORD", tls.trustStorePassword());
+  }
+
+  private void filesOf(Settings.Ssl ssl, Map<String, String> files) {
+    file(files, "SPARK_SSL_KEYSTORE_FILE", Optional.of(ssl.keyStore()));
+    file(files, "SPARK_SSL_TRUSTSTORE_FILE", ssl.trustStore());
+    secret(files, "SPARK_SSL_KEYSTORE_PASSWORD", Optional.of(ssl.keyStorePassword()));
+    secret(files, "SPARK_SSL_KEY_PASSWORD", ssl.keyPassword());
+    secret(files, "SPARK_SSL_TRUSTSTORE_PASSWORD", ssl.trustStorePassword());
+  }
+
+  private static void file(Map<String, String> files, String variable, Optional<Path> file) {
+    file.ifPresent(it -> files.put(variable, it.toString()));
+  }
+
+  private void secret(Map<String, String> files, String variable, Optional<Secret> secret) {
+    secret.ifPresent(
+        it -> files.put(variable + "_FILE", settings.paths().secret(variable).toString()));
+  }
+
   private static boolean isForTheGateway(String name) {
     boolean ours =
         name.matches(
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
                 + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_DIR|THRIFT_SERVER|.*_PORT"
-                + "|SPARK_PUBLIC_DNS|LOG_FORMAT");
-    return ours && !name.endsWith("_FILE") && !name.equals("ZOOKEEPER_AUTH");
+                + "|SPARK_PUBLIC_DNS|LOG_FORMAT|SPARK_SSL_.*");
+    return ours && !name.matches(".*_FILE|.*_PASSWORD|ZOOKEEPER_AUTH");
   }
 
   private DaemonSpec notebook() {
@@ -378,7 +430,7 @@ public final class Daemons {
         Role.NOTEBOOK.label(),
         List.of(Role.NOTEBOOK),
         command,
-        masterFirst(),
+        List.of(),
         listens(node.ports().notebook()),
         probes.notebook());
   }

@@ -6,16 +6,20 @@ import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.MasterStatus;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.SparkPages;
+import io.sparkappliance.cluster.ZooKeeperClients;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MasterUrl;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import java.net.http.HttpClient;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** How each daemon is used once to find out whether it is ready. */
 final class Probes {
@@ -67,7 +71,8 @@ final class Probes {
 
   /** It serves, alone or with a quorum. */
   Probe zooKeeper() {
-    return new ZooKeeperProbe(here(settings.zooKeeperServer().port()));
+    Settings.ZooKeeperServer server = settings.zooKeeperServer();
+    return new ZooKeeperProbe(here(server.port()), () -> ZooKeeperClients.socket(server.tls()));
   }
 
   /** There when so many servers run that they can elect a leader; this one counts. */
@@ -135,6 +140,18 @@ final class Probes {
         members.now().stream().anyMatch(master -> Endpoint.accepts(master, CONNECT_TIMEOUT))
             ? READY
             : Optional.of("no master answers at " + node.masterUrl());
+  }
+
+  /** For a program with the masters in its command. */
+  Renewal renewal(Function<String, Command> withMasters) {
+    return settings.cluster().masters().isEmpty()
+        ? Renewal.NONE
+        : new MastersRenewal(
+            members,
+            MasterUrl.masters(node.masterUrl()),
+            master -> Endpoint.accepts(master, CONNECT_TIMEOUT),
+            now -> withMasters.apply(MasterUrl.of(now)),
+            Clock.systemUTC());
   }
 
   private boolean anotherLeads() {

@@ -17,14 +17,21 @@ final class ZooKeeperProbe implements Probe {
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   private final HostAndPort server;
+  private final Sockets sockets;
 
-  ZooKeeperProbe(HostAndPort server) {
+  ZooKeeperProbe(HostAndPort server, Sockets sockets) {
     this.server = server;
+    this.sockets = sockets;
+  }
+
+  /** Makes sockets that are not connected yet. */
+  interface Sockets {
+    Socket make() throws IOException;
   }
 
   @Override
   public Optional<String> missing() {
-    try (Socket socket = new Socket()) {
+    try (Socket socket = sockets.make()) {
       socket.connect(
           new InetSocketAddress(server.host(), server.port()), (int) PATIENCE.toMillis());
       socket.setSoTimeout((int) PATIENCE.toMillis());

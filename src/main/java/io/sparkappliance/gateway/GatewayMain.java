@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,15 +39,17 @@ public final class GatewayMain {
    *
    * @param settings the node's settings
    * @param credentials the node's secrets
+   * @param environment of this process, of which jobs see what they may
    * @return exit code: 1 when it could not start
    */
-  public static int run(Settings settings, Credentials credentials) {
+  public static int run(
+      Settings settings, Credentials credentials, Map<String, String> environment) {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
     // The process ends when its hooks do: hold on until everything is closed.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(end, closed), "stop"));
     try {
-      return serve(settings, credentials, end);
+      return serve(settings, credentials, environment, end);
     } catch (IOException | RuntimeException trouble) {
       LOG.error("gateway could not start", trouble);
       return FAILED;
@@ -58,11 +61,15 @@ public final class GatewayMain {
     }
   }
 
-  private static int serve(Settings settings, Credentials credentials, CountDownLatch end)
+  private static int serve(
+      Settings settings,
+      Credentials credentials,
+      Map<String, String> environment,
+      CountDownLatch end)
       throws IOException, InterruptedException {
     String own = settings.network().advertisedHost().orElseGet(OwnAddress::find);
     ClusterView cluster = clusterView(settings, own);
-    try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname());
+    try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment);
         GatewayServer server = new GatewayServer(settings, credentials, jobs, cluster)) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());

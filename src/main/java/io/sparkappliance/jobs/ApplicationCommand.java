@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import io.sparkappliance.settings.PassedOn;
 import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.SparkSetting;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -40,8 +42,10 @@ final class ApplicationCommand {
    * @param sparkHome the Spark distribution
    * @param request what to run, and how
    * @param file the uploaded file where it is stored
+   * @param secrets a file that holds those settings which nobody else may see, {@link #secrets}
    */
-  static List<String> sparkSubmit(Path sparkHome, ApplicationRequest request, Path file) {
+  static List<String> sparkSubmit(
+      Path sparkHome, ApplicationRequest request, Path file, Path secrets) {
     List<String> command = new ArrayList<>();
     command.add(sparkHome.resolve("bin/spark-submit").toString());
     // The operator's configuration may say otherwise, but a job's output is this process's output.
@@ -53,7 +57,10 @@ final class ApplicationCommand {
       command.add("--name");
       command.add(request.name());
     }
-    command.addAll(request.settings());
+    if (!secrets(request).isEmpty()) {
+      command.addAll(List.of("--properties-file", secrets.toString(), "--load-spark-defaults"));
+    }
+    command.addAll(visible(request));
     request
         .mainClass()
         .ifPresent(
@@ -64,6 +71,38 @@ final class ApplicationCommand {
     command.add(file.toString());
     command.addAll(request.arguments());
     return List.copyOf(command);
+  }
+
+  /** Settings that must not be on a command line, which everybody on the machine can read. */
+  static Properties secrets(ApplicationRequest request) {
+    Properties secrets = new Properties();
+    List<String> words = request.settings();
+    for (int i = 0; i < words.size(); i += 2) {
+      if (isSecret(words, i)) {
+        String[] setting = words.get(i + 1).split("=", 2);
+        secrets.setProperty(setting[0], setting[1]);
+      }
+    }
+    return secrets;
+  }
+
+  private static List<String> visible(ApplicationRequest request) {
+    List<String> visible = new ArrayList<>();
+    List<String> words = request.settings();
+    for (int i = 0; i < words.size(); i += 2) {
+      if (!isSecret(words, i)) {
+        visible.addAll(words.subList(i, i + 2));
+      }
+    }
+    return visible;
+  }
+
+  /** Options and their values come in turn. */
+  private static boolean isSecret(List<String> words, int option) {
+    String[] setting = words.get(option + 1).split("=", 2);
+    return words.get(option).equals("--conf")
+        && setting.length == 2
+        && SparkSetting.isSecret(setting[0]);
   }
 
   /**

@@ -1,8 +1,10 @@
 package io.sparkappliance.jobs;
 
 import io.sparkappliance.settings.Settings;
+import io.sparkappliance.storage.AtomicFiles;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,12 +12,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Properties;
 
 /** Starts applications as processes that outlive this one, and learns how they ended. */
 final class ApplicationRunner {
   static final String OUTPUT = "output.txt";
   static final String DRIVER_LOG = "driver.log";
   private static final String STATUS = "exit-code";
+  private static final String SECRETS = "secret-settings.properties";
 
   private final Path sparkHome;
   private final Map<String, String> environment;
@@ -25,12 +29,15 @@ final class ApplicationRunner {
     this.environment = Map.copyOf(environment);
   }
 
-  /** The runner of a node, with the environment that its jobs may see. */
-  static ApplicationRunner of(Settings settings) {
+  /**
+   * The runner of a node.
+   *
+   * @param own this process's environment, of which jobs see what they may
+   */
+  static ApplicationRunner of(Settings settings, Map<String, String> own) {
     return new ApplicationRunner(
         settings.paths().sparkHome(),
-        ApplicationCommand.environment(
-            System.getenv(), System.getProperty("java.home"), settings.paths()));
+        ApplicationCommand.environment(own, System.getProperty("java.home"), settings.paths()));
   }
 
   /**
@@ -41,9 +48,11 @@ final class ApplicationRunner {
    */
   Process start(Path directory, ApplicationRequest request) throws IOException {
     Path work = Files.createDirectories(directory.resolve("work"));
+    Path secrets = directory.resolve(SECRETS);
+    write(secrets, ApplicationCommand.secrets(request));
     List<String> submit =
         ApplicationCommand.sparkSubmit(
-            sparkHome, request, directory.resolve(request.language().fileName()));
+            sparkHome, request, directory.resolve(request.language().fileName()), secrets);
     ProcessBuilder builder =
         new ProcessBuilder(ApplicationCommand.recorded(directory.resolve(STATUS), submit))
             .directory(work.toFile())
@@ -52,6 +61,14 @@ final class ApplicationRunner {
     builder.environment().clear();
     builder.environment().putAll(environment);
     return builder.start();
+  }
+
+  private static void write(Path file, Properties secrets) throws IOException {
+    if (!secrets.isEmpty()) {
+      StringWriter text = new StringWriter();
+      secrets.store(text, null);
+      AtomicFiles.write(file, text.toString(), "rw-------");
+    }
   }
 
   /**

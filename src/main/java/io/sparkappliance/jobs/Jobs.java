@@ -111,10 +111,15 @@ public final class Jobs implements AutoCloseable {
    * @param credentials the password of the appliance's own SQL user
    * @param cluster where the thrift server is
    * @param hostname part of that user's name
+   * @param environment of this process
    * @throws IOException when the store can't be used
    */
   public static Jobs open(
-      Settings settings, Credentials credentials, ClusterView cluster, String hostname)
+      Settings settings,
+      Credentials credentials,
+      ClusterView cluster,
+      String hostname,
+      Map<String, String> environment)
       throws IOException {
     Settings.Gateway gateway = settings.gateway();
     SqlSessions sessions =
@@ -130,7 +135,7 @@ public final class Jobs implements AutoCloseable {
             JobStore.open(gateway.jobsDir()),
             cluster,
             new SqlRunner(cluster, sessions),
-            ApplicationRunner.of(settings),
+            ApplicationRunner.of(settings, environment),
             new Limits(
                 gateway.maxConcurrentQueries(),
                 gateway.maxConcurrentApplications(),

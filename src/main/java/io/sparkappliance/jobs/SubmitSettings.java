@@ -162,7 +162,8 @@ final class SubmitSettings {
     boolean inOneWord = word.startsWith("--") && equals > 0;
     String name = inOneWord ? word.substring(0, equals) : word;
     if (!isKnown(name)) {
-      throw refusal(name, "is not allowed: " + REFUSED.getOrDefault(name, "see the documentation"));
+      throw refusal(
+          name, "is not allowed: " + REFUSED.getOrDefault(name, "the gateway does not know it"));
     }
     String value = inOneWord ? word.substring(equals + 1) : next(name);
     switch (name) {

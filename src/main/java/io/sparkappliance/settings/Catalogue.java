@@ -46,6 +46,12 @@ public final class Catalogue {
   final Variable<List<HostAndPort>> masters;
   final Variable<ZooKeeperEnsemble> zookeeper;
   final Variable<Secret> zookeeperAuth;
+  final Variable<Boolean> zookeeperTls;
+  final Variable<Path> zookeeperTlsKeyStore;
+  final Variable<Secret> zookeeperTlsKeyStorePassword;
+  final Variable<Path> zookeeperTlsTrustStore;
+  final Variable<Secret> zookeeperTlsTrustStorePassword;
+  final Variable<Boolean> zookeeperTlsNeedClientAuth;
   final Variable<List<String>> zookeeperServers;
   final Variable<Integer> zookeeperId;
 
@@ -198,6 +204,53 @@ public final class Catalogue {
             "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it only"
                 + " they can change what the cluster keeps there, and read what its masters remember."
                 + " Not set: everybody who reaches ZooKeeper can.");
+    zookeeperTls =
+        add(
+            "ZOOKEEPER_TLS_ENABLED",
+            Group.CLUSTER,
+            Parsers.flag(),
+            "false",
+            "TLS to ZooKeeper, on its usual port; between the servers that `START_ZOOKEEPER` runs,"
+                + " too.");
+    zookeeperTlsTrustStore =
+        add(
+            "ZOOKEEPER_TLS_TRUSTSTORE_FILE",
+            Group.CLUSTER,
+            Parsers.keyFile(),
+            "",
+            "Certificates that are trusted there (`.pem`, `.p12` or `.jks`). A server's certificate"
+                + " must name the host as `ZOOKEEPER_STACK_NAME` or `ZOOKEEPER_SERVERS` does. Not"
+                + " set: those that Java trusts, which is for clients alone.");
+    zookeeperTlsTrustStorePassword =
+        add(
+            "ZOOKEEPER_TLS_TRUSTSTORE_PASSWORD",
+            Group.CLUSTER,
+            Parsers.password(),
+            "",
+            "Password of that file, if it has one.");
+    zookeeperTlsKeyStore =
+        add(
+            "ZOOKEEPER_TLS_KEYSTORE_FILE",
+            Group.CLUSTER,
+            Parsers.keyFile(),
+            "",
+            "Key and certificates of this node (`.pem`, `.p12` or `.jks`): for a server, and where"
+                + " servers ask their clients for a certificate.");
+    zookeeperTlsKeyStorePassword =
+        add(
+            "ZOOKEEPER_TLS_KEYSTORE_PASSWORD",
+            Group.CLUSTER,
+            Parsers.password(),
+            "",
+            "Password of that file, if it has one.");
+    zookeeperTlsNeedClientAuth =
+        add(
+            "ZOOKEEPER_TLS_NEED_CLIENT_AUTH",
+            Group.CLUSTER,
+            Parsers.flag(),
+            "false",
+            "Whether this node's server asks its clients for a certificate. Servers always ask each"
+                + " other.");
     zookeeperServers =
         add(
             "ZOOKEEPER_SERVERS",
@@ -609,7 +662,7 @@ public final class Catalogue {
         add(
             "EVENT_LOG_DIR",
             Group.OPERATION,
-            Parsers.location(),
+            Parsers.directory(),
             "",
             "Where applications write event logs and the history server reads them: a path or a URI."
                 + " Not set: `events` in the data directory.");

@@ -63,6 +63,23 @@ final class Consistency {
           "an even number of servers survives no more than one fewer does",
           "Name one, three or five hosts.");
     }
+    if (settings.runs(Role.ZOOKEEPER)
+        && server.tls().filter(tls -> tls.keyStore().isEmpty()).isPresent()) {
+      problems.add(
+          "ZOOKEEPER_TLS_ENABLED",
+          "true",
+          "a server needs a key and a certificate",
+          "Set ZOOKEEPER_TLS_KEYSTORE_FILE, and its password if it has one.");
+    }
+    if (settings.runs(Role.ZOOKEEPER)
+        && server.tls().filter(tls -> tls.trustStore().isEmpty()).isPresent()
+        && (servers > 1 || server.tls().orElseThrow().needClientAuth())) {
+      problems.add(
+          "ZOOKEEPER_TLS_ENABLED",
+          "true",
+          "a server that asks others for certificates needs to know whose it trusts",
+          "Set ZOOKEEPER_TLS_TRUSTSTORE_FILE: without it, any public authority's would do.");
+    }
     server
         .id()
         .filter(id -> id > Math.max(1, servers))
@@ -76,9 +93,7 @@ final class Consistency {
   }
 
   private String text() {
-    return "spark://"
-        + String.join(
-            ",", settings.cluster().masters().stream().map(HostAndPort::toString).toList());
+    return MasterUrl.of(settings.cluster().masters());
   }
 
   private void checkRpcAuthentication() {

@@ -34,10 +34,12 @@ final class NameCheck {
 
   private static final String MASK = "******";
 
+  private final Catalogue catalogue;
   private final Set<String> known;
 
   NameCheck(Catalogue catalogue) {
-    known = catalogue.names();
+    this.catalogue = catalogue;
+    this.known = catalogue.names();
   }
 
   void check(Map<String, String> environment, Problems problems, List<String> warnings) {
@@ -74,13 +76,17 @@ final class NameCheck {
     }
   }
 
-  /** A misspelt secret is a secret all the same. */
+  /** A misspelt secret is a secret all the same, and so is a login in an address. */
   private static String shown(String name, String value) {
-    return isSecret(name) ? MASK : value;
+    return name.matches(".*(TOKEN|SECRET|PASSWORD|KEY|AUTH).*")
+        ? MASK
+        : SettingsReader.withoutLogin(value);
   }
 
-  private static boolean isSecret(String name) {
-    return name.matches(".*(TOKEN|SECRET|PASSWORD|KEY).*");
+  private boolean isSecret(String meant) {
+    return catalogue.all().stream()
+        .filter(Variable::isSecret)
+        .anyMatch(variable -> meant.equals(variable.name()) || variable.aliases().contains(meant));
   }
 
   private Optional<String> nearest(String name) {

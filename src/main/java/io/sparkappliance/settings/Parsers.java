@@ -196,6 +196,16 @@ final class Parsers {
         text -> Optional.of(text).filter(LOCATION.asMatchPredicate()));
   }
 
+  /** Where Spark itself writes. */
+  static Parser<String> directory() {
+    return new Parser<>(
+        "must be an absolute path or a file:, s3:, s3a: or hdfs: URI",
+        "s3://bucket/events",
+        text ->
+            Optional.of(text)
+                .filter(it -> it.matches("/[^,\\n]*|file:/[^,\\n]*|(s3[an]?|hdfs)://[^\\s,]+")));
+  }
+
   static Parser<List<String>> locations() {
     return new Parser<>(
         "must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs",
@@ -245,6 +255,15 @@ final class Parsers {
             text.startsWith("/") && text.indexOf('\0') < 0
                 ? Optional.of(Path.of(text).normalize())
                 : Optional.empty());
+  }
+
+  /** A file with keys or certificates, of a kind that ZooKeeper tells by its name. */
+  static Parser<Path> keyFile() {
+    return new Parser<>(
+        "must be an absolute path of a .pem, .p12 or .jks file",
+        "/run/secrets/node.p12",
+        text ->
+            absolutePath().read().apply(text).filter(path -> text.matches(".*\\.(pem|p12|jks)")));
   }
 
   static Parser<List<Path>> absolutePaths() {

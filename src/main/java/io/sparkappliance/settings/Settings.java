@@ -3,6 +3,7 @@ package io.sparkappliance.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -122,9 +123,15 @@ public record Settings(
    * @param port {@code ZOOKEEPER_PORT}: for clients
    * @param quorumPort {@code ZOOKEEPER_QUORUM_PORT}: for followers
    * @param electionPort {@code ZOOKEEPER_ELECTION_PORT}: for elections
+   * @param tls for clients and between servers; empty: without
    */
   public record ZooKeeperServer(
-      List<String> servers, Optional<Integer> id, int port, int quorumPort, int electionPort) {
+      List<String> servers,
+      Optional<Integer> id,
+      int port,
+      int quorumPort,
+      int electionPort,
+      Optional<ZooKeeperTls> tls) {
     /** Takes a copy that can't be changed. */
     public ZooKeeperServer {
       servers = List.copyOf(servers);
@@ -378,9 +385,13 @@ public record Settings(
       return secrets().resolve("zookeeper-session");
     }
 
-    /** The login at ZooKeeper, for processes of this node. */
-    public Path zooKeeperLogin() {
-      return secrets().resolve("zookeeper-login");
+    /**
+     * A given secret as a file, for processes of this node.
+     *
+     * @param variable its variable, such as {@code ZOOKEEPER_AUTH}
+     */
+    public Path secret(String variable) {
+      return secrets().resolve(variable.toLowerCase(Locale.ROOT).replace('_', '-'));
     }
 
     /** What a master writes down to find its workers and applications again after a crash. */

@@ -159,7 +159,8 @@ public final class SettingsReader {
         get(c.zookeeperId),
         require(c.zookeeperPort),
         require(c.zookeeperQuorumPort),
-        require(c.zookeeperElectionPort));
+        require(c.zookeeperElectionPort),
+        zooKeeperTls());
   }
 
   /** The one that is named, else the one whose servers are named. */
@@ -170,7 +171,19 @@ public final class SettingsReader {
                 server.servers().isEmpty()
                     ? Optional.empty()
                     : Optional.of(new ZooKeeperEnsemble(server.clientAddresses(), "")))
-        .map(it -> it.with(get(catalogue.zookeeperAuth)));
+        .map(it -> it.with(get(catalogue.zookeeperAuth), server.tls()));
+  }
+
+  private Optional<ZooKeeperTls> zooKeeperTls() {
+    Catalogue c = catalogue;
+    ZooKeeperTls tls =
+        new ZooKeeperTls(
+            get(c.zookeeperTlsKeyStore),
+            get(c.zookeeperTlsKeyStorePassword),
+            get(c.zookeeperTlsTrustStore),
+            get(c.zookeeperTlsTrustStorePassword),
+            require(c.zookeeperTlsNeedClientAuth));
+    return require(c.zookeeperTls) ? Optional.of(tls) : Optional.empty();
   }
 
   private Ports ports() {
@@ -269,12 +282,26 @@ public final class SettingsReader {
     get(c.metrics).ifPresent(on -> properties.put("spark.ui.prometheus.enabled", on.toString()));
     environment.forEach(
         (name, value) -> {
-          if (name.startsWith(Catalogue.SPARK_CONF_PREFIX) && !catalogue.names().contains(name)) {
+          boolean isSetting =
+              name.startsWith(Catalogue.SPARK_CONF_PREFIX) && !catalogue.names().contains(name);
+          if (isSetting && !value.isBlank()) {
             SparkConfVariable.decode(name, value, problems)
-                .ifPresent(setting -> properties.put(setting, value));
+                .ifPresent(setting -> put(properties, name, setting, value.strip()));
           }
         });
     return properties;
+  }
+
+  /** A setting has one value; of two variables that give it, none is known to be the right one. */
+  private void put(Map<String, String> properties, String name, String setting, String value) {
+    String before = properties.put(setting, value);
+    if (before != null && !before.equals(value)) {
+      problems.add(
+          name,
+          value,
+          "another variable gives " + setting + " the value " + before,
+          "Set one of them.");
+    }
   }
 
   private void refuseWhatIsNotBuiltYet() {
@@ -352,7 +379,7 @@ public final class SettingsReader {
   }
 
   /** Addresses may carry a login, and signed ones their signature. */
-  private static String withoutLogin(String text) {
+  static String withoutLogin(String text) {
     return text.replaceAll("://[^/@\\s,]+@", "://******@")
         .replaceAll("(://[^\\s,?]+)\\?[^\\s,]*", "$1?******");
   }

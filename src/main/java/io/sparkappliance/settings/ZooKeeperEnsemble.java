@@ -11,20 +11,22 @@ import java.util.stream.Collectors;
  * @param chroot the path below which everything of this cluster lives, {@code /path}; empty: the
  *     root
  * @param login {@code name:password} with which this cluster makes its nodes; empty: open to all
+ * @param tls how it is reached by TLS; empty: without
  */
-public record ZooKeeperEnsemble(List<HostAndPort> servers, String chroot, Optional<Secret> login) {
+public record ZooKeeperEnsemble(
+    List<HostAndPort> servers, String chroot, Optional<Secret> login, Optional<ZooKeeperTls> tls) {
   /** Takes a copy that can't be changed. */
   public ZooKeeperEnsemble {
     servers = List.copyOf(servers);
   }
 
-  /** One whose nodes are open to all. */
+  /** One whose nodes are open to all, reached without TLS. */
   public ZooKeeperEnsemble(List<HostAndPort> servers, String chroot) {
-    this(servers, chroot, Optional.empty());
+    this(servers, chroot, Optional.empty(), Optional.empty());
   }
 
-  ZooKeeperEnsemble with(Optional<Secret> ownLogin) {
-    return new ZooKeeperEnsemble(servers, chroot, ownLogin);
+  ZooKeeperEnsemble with(Optional<Secret> ownLogin, Optional<ZooKeeperTls> ownTls) {
+    return new ZooKeeperEnsemble(servers, chroot, ownLogin, ownTls);
   }
 
   /** {@code host:port,host:port}, without the path. */

@@ -1,7 +1,8 @@
 package io.sparkappliance.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,14 +30,16 @@ import org.slf4j.LoggerFactory;
 final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
   private static final Logger LOG = LoggerFactory.getLogger(LatchElection.class);
 
-  /**
-   * A worker whose master dies asks all others to register it, and from a master that leads it then
-   * learns to kill its executors, unless that has told it first that it is its master now. A
-   * standby only refuses. So this one stays a standby until they have asked.
-   */
-  private static final Duration WORKERS_ASK = Duration.ofMillis(150);
+  /** How often a master that leads is asked whether it has recovered, and its heir whether. */
+  private static final Duration LOOK = Duration.ofMillis(20);
 
-  private final LeaderElectable master;
+  /**
+   * How long one that hands over stays for its heir to tell all workers and drivers: they should
+   * not lose the one before they know the other.
+   */
+  private static final Duration LONGEST_STAY = Duration.ofSeconds(3);
+
+  private final StandaloneMaster master;
   private final ZooKeeperSession session;
   private final RecoverySettings settings;
   private final Leadership leadership;
@@ -56,7 +59,7 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
    * @param address where the master listens
    */
   LatchElection(
-      LeaderElectable master,
+      StandaloneMaster master,
       ZooKeeperSession session,
       RecoverySettings settings,
       Leadership leadership,
@@ -74,7 +77,11 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
 
   /** Stands for election from now on, also when the ensemble is not there yet. */
   void start() {
-    leadership.whenLost(master::revokedLeadership);
+    leadership.whenLost(
+        () -> {
+          master.stepDown();
+          master.revokedLeadership();
+        });
     latch.addListener(this);
     try {
       latch.start();
@@ -97,7 +104,6 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
   }
 
   private void lead(String proof) {
-    long asked = System.nanoTime() + WORKERS_ASK.toNanos();
     try {
       session.ask();
       leadership.won(proof);
@@ -108,9 +114,6 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
       }
       session.claim(settings.directory());
       beforeLeading.run();
-      for (long left = asked - System.nanoTime(); left > 0; left = asked - System.nanoTime()) {
-        LockSupport.parkNanos(left);
-      }
       if (leadership.proof().equals(Optional.of(proof))) {
         master.electedLeader();
         publish(proof);
@@ -130,9 +133,16 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
     leadership.lost();
   }
 
-  /** Workers and drivers find the master without it; only who asks ZooKeeper does not. */
+  /**
+   * As soon as it has taken over. Workers and drivers learn it from the master itself; who asks
+   * ZooKeeper, and a forerunner that waits to end, from here.
+   */
   private void publish(String proof) {
     if (!leadership.proof().equals(Optional.of(proof))) {
+      return;
+    }
+    if (!master.isAlive()) {
+      var _ = worker.schedule(() -> publish(proof), LOOK.toMillis(), TimeUnit.MILLISECONDS);
       return;
     }
     try {
@@ -157,24 +167,57 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
             .transactionOp()
             .create()
             .withMode(CreateMode.EPHEMERAL)
-            .forPath(path, text.getBytes(StandardCharsets.UTF_8)));
+            .forPath(path, text.getBytes(UTF_8)));
     client.transaction().forOperations(operations);
   }
 
-  /**
-   * Hands over. What the master was told before it still does; its successor stays a standby for a
-   * moment. At the end of the JVM the master's own exit blocks its message loop, which is what is
-   * wanted.
-   */
+  /** Hands over. */
   @Override
   public void stop() {
+    boolean led = leadership.proof().isPresent();
+    // Not its end: it answers as a standby until its heir has told everybody.
+    leadership.whenLost(master::stepDown);
     leadership.lost();
+    worker.shutdownNow();
     try {
       latch.close(LeaderLatch.CloseMode.SILENT);
     } catch (IOException | IllegalStateException closedBefore) {
       LOG.debug("the latch was closed before", closedBefore);
     }
-    worker.shutdownNow();
+    if (led) {
+      stay();
+    }
     session.close();
+  }
+
+  private void stay() {
+    Thread waiting = Thread.ofPlatform().daemon().name("waits for the heir").start(this::awaitHeir);
+    try {
+      waiting.join(LONGEST_STAY);
+    } catch (InterruptedException told) {
+      Thread.currentThread().interrupt();
+    }
+    waiting.interrupt();
+  }
+
+  private void awaitHeir() {
+    CuratorFramework client = session.client();
+    String leader = settings.directory() + "/current_leader";
+    String own = host + ":" + port;
+    try {
+      boolean heirs =
+          client.getChildren().forPath(settings.election()).stream()
+              .anyMatch(child -> child.contains("latch-"));
+      while (heirs && !Thread.currentThread().isInterrupted()) {
+        if (client.checkExists().forPath(leader) != null
+            && !own.equals(new String(client.getData().forPath(leader), UTF_8))) {
+          return;
+        }
+        LockSupport.parkNanos(LOOK.toNanos());
+      }
+    } catch (Exception away) {
+      // Then the end of the session hands over.
+      LOG.debug("no ensemble tells who follows", away);
+    }
   }
 }

@@ -1,5 +1,8 @@
 package io.sparkappliance.spark;
 
+import io.sparkappliance.auth.ZooKeeperChannel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,6 +25,9 @@ import org.apache.spark.SparkConf;
  *     noted, for a supervisor that ends it when the master has died
  * @param loginFile {@code spark.sparkappliance.zookeeper.loginFile}: holds {@code name:password}
  *     with which nodes are made; empty: they are open to all
+ * @param channel how the ensemble is reached: with {@code spark.sparkappliance.zookeeper.tls=true}
+ *     by TLS, with {@code keyStore}, {@code keyStorePasswordFile}, {@code trustStore} and {@code
+ *     trustStorePasswordFile} below {@code spark.sparkappliance.zookeeper.tls}
  */
 record RecoverySettings(
     String servers,
@@ -30,7 +36,8 @@ record RecoverySettings(
     Duration session,
     Duration connection,
     Optional<Path> sessionFile,
-    Optional<Path> loginFile) {
+    Optional<Path> loginFile,
+    ZooKeeperChannel channel) {
   private static final String PREFIX = "spark.sparkappliance.zookeeper.";
 
   /**
@@ -52,7 +59,23 @@ record RecoverySettings(
         Duration.ofMillis(conf.getTimeAsMs(PREFIX + "sessionTimeout", "2s")),
         Duration.ofMillis(conf.getTimeAsMs(PREFIX + "connectionTimeout", "2s")),
         file(conf, "sessionFile"),
-        file(conf, "loginFile"));
+        file(conf, "loginFile"),
+        channel(conf));
+  }
+
+  private static ZooKeeperChannel channel(SparkConf conf) {
+    if (!conf.getBoolean(PREFIX + "tls", false)) {
+      return ZooKeeperChannel.PLAIN;
+    }
+    try {
+      return ZooKeeperChannel.byTls(
+          file(conf, "tls.keyStore"),
+          file(conf, "tls.keyStorePasswordFile"),
+          file(conf, "tls.trustStore"),
+          file(conf, "tls.trustStorePasswordFile"));
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException("can't read the passwords for ZooKeeper", unreadable);
+    }
   }
 
   private static Optional<Path> file(SparkConf conf, String key) {

@@ -5,16 +5,16 @@ import org.apache.spark.deploy.master.LeaderElectable;
 import org.apache.spark.deploy.master.LeaderElectionAgent;
 import org.apache.spark.deploy.master.PersistenceEngine;
 import org.apache.spark.deploy.master.StandaloneRecoveryModeFactory;
-import org.apache.spark.rpc.RpcEndpoint;
 import org.apache.spark.rpc.RpcEnv;
 import org.apache.spark.serializer.Serializer;
 
 /**
  * Election and memory of standalone masters in ZooKeeper: {@code spark.deploy.recoveryMode=CUSTOM}
- * with this class as {@code spark.deploy.recoveryMode.factory}. It differs from Spark's own {@code
- * ZOOKEEPER} mode in its session, which is as short as the ensemble allows, in giving leadership up
- * at once when the master ends, in naming the leader, and in refusing writes of a master that has
- * lost leadership without knowing. Places and formats in ZooKeeper are Spark's.
+ * with this class as {@code spark.deploy.recoveryMode.factory}, in a {@link StandaloneMaster}. It
+ * differs from Spark's own {@code ZOOKEEPER} mode in its session, which is as short as the ensemble
+ * allows, in giving leadership up at once when the master ends, in naming the leader, and in
+ * refusing writes of a master that has lost leadership without knowing. Places and formats in
+ * ZooKeeper are Spark's.
  */
 public final class ZooKeeperRecovery extends StandaloneRecoveryModeFactory {
   private final RecoverySettings settings;
@@ -44,10 +44,11 @@ public final class ZooKeeperRecovery extends StandaloneRecoveryModeFactory {
 
   @Override
   public LeaderElectionAgent createLeaderElectionAgent(LeaderElectable master) {
-    RpcEnv rpc = ((RpcEndpoint) master).rpcEnv();
+    StandaloneMaster ours = (StandaloneMaster) master;
+    RpcEnv rpc = ours.rpcEnv();
     LatchElection election =
         new LatchElection(
-            master, session, settings, leadership, () -> state.tidy(rpc), rpc.address());
+            ours, session, settings, leadership, () -> state.tidy(rpc), rpc.address());
     session.whenSilent(leadership::lost);
     Runtime.getRuntime().addShutdownHook(new Thread(election::stop, "hand-over"));
     election.start();

@@ -67,6 +67,7 @@ final class ZooKeeperSession implements AutoCloseable {
     CuratorFrameworkFactory.Builder builder =
         CuratorFrameworkFactory.builder()
             .connectString(settings.servers())
+            .zkClientConfig(settings.channel().clientConfig())
             // Unlike a path in the connect string, it is made where it is missing.
             .namespace(settings.namespace())
             .sessionTimeoutMs((int) settings.session().toMillis())

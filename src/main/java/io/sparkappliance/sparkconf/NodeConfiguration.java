@@ -1,14 +1,13 @@
 package io.sparkappliance.sparkconf;
 
 import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.SparkSetting;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /**
  * Everything about Spark on this node that is known before the first daemon starts.
@@ -43,8 +42,6 @@ public record NodeConfiguration(
     List<Path> jars,
     Path confDir,
     List<String> notices) {
-  private static final Pattern SECRET_KEY =
-      Pattern.compile("secret|password|token(?!file)|access\\.?key|credential(?!s\\.provider)");
 
   /** Takes copies that can't be changed. */
   public NodeConfiguration {
@@ -80,7 +77,7 @@ public record NodeConfiguration(
 
   /** The value of a Spark setting as it may be shown: secrets masked. */
   public Optional<String> shown(String key) {
-    return value(key).map(value -> isSecret(key) ? "******" : value);
+    return value(key).map(value -> SparkSetting.isSecret(key) ? "******" : value);
   }
 
   /** Without secrets: a record's own text would print every value. */
@@ -97,10 +94,5 @@ public record NodeConfiguration(
         + ", settings="
         + properties.keySet()
         + "]";
-  }
-
-  /** Whether the value under this key must be masked wherever it is shown. */
-  public static boolean isSecret(String key) {
-    return SECRET_KEY.matcher(key.toLowerCase(Locale.ROOT)).find();
   }
 }

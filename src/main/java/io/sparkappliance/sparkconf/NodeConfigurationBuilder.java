@@ -3,6 +3,7 @@ package io.sparkappliance.sparkconf;
 import io.sparkappliance.settings.ArgumentText;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MasterUrl;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problems;
 import io.sparkappliance.settings.Role;
@@ -11,6 +12,7 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.Ports;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
+import io.sparkappliance.settings.ZooKeeperTls;
 import io.sparkappliance.storage.Locations;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Puts the layers together. Pure: reads no file and starts nothing. */
 final class NodeConfigurationBuilder {
@@ -30,9 +33,10 @@ final class NodeConfigurationBuilder {
   private static final String CLUSTER_SECRET = "spark.authenticate.secret";
 
   /** Loaded by drivers and executors; named here and not used, so the arrows stay as they are. */
-  private static final String RETIREMENT = "io.sparkappliance.spark.Retirement";
-
-  private static final String SECRET_GUARD = "io.sparkappliance.spark.SecretGuard";
+  private static final String PLUGINS =
+      Stream.of("SecretGuard", "Retirement", "ExecutorWishes")
+          .map("io.sparkappliance.spark."::concat)
+          .collect(Collectors.joining(","));
 
   /** Loaded by masters; only named here, too. */
   private static final String RECOVERY_FACTORY = "io.sparkappliance.spark.ZooKeeperRecovery";
@@ -164,8 +168,7 @@ final class NodeConfigurationBuilder {
         settings.cluster().masters().isEmpty()
             ? List.of(new HostAndPort(host, ports.master()))
             : settings.cluster().masters();
-    return "spark://"
-        + masters.stream().map(HostAndPort::toString).collect(Collectors.joining(","));
+    return MasterUrl.of(masters);
   }
 
   private void addPaths(HiveServerSettings hive) {
@@ -284,7 +287,7 @@ final class NodeConfigurationBuilder {
       if (zooKeeper.get().login().isPresent()) {
         node(
             "spark.sparkappliance.zookeeper.loginFile",
-            settings.paths().zooKeeperLogin().toString());
+            settings.paths().secret("ZOOKEEPER_AUTH").toString());
       } else {
         notices.add(
             "warning: ZooKeeper at "
@@ -293,6 +296,7 @@ final class NodeConfigurationBuilder {
                 + " users elsewhere. Set ZOOKEEPER_AUTH_FILE on every node, or keep its port within"
                 + " the cluster's network.");
       }
+      zooKeeper.get().tls().ifPresent(this::addZooKeeperTls);
       node("spark.deploy.recoveryMode", "CUSTOM");
       node("spark.deploy.recoveryMode.factory", RECOVERY_FACTORY);
       properties.put(Layer.VARIABLE, "spark.deploy.zookeeper.url", zooKeeper.get().toString());
@@ -304,6 +308,24 @@ final class NodeConfigurationBuilder {
     } else {
       node("spark.deploy.recoveryMode", "FILESYSTEM");
       node("spark.deploy.recoveryDirectory", settings.paths().recovery().toString());
+    }
+  }
+
+  private void addZooKeeperTls(ZooKeeperTls tls) {
+    String prefix = "spark.sparkappliance.zookeeper.tls";
+    Settings.Paths paths = settings.paths();
+    node(prefix, "true");
+    tls.keyStore().ifPresent(it -> node(prefix + ".keyStore", it.toString()));
+    tls.trustStore().ifPresent(it -> node(prefix + ".trustStore", it.toString()));
+    if (tls.keyStorePassword().isPresent()) {
+      node(
+          prefix + ".keyStorePasswordFile",
+          paths.secret("ZOOKEEPER_TLS_KEYSTORE_PASSWORD").toString());
+    }
+    if (tls.trustStorePassword().isPresent()) {
+      node(
+          prefix + ".trustStorePasswordFile",
+          paths.secret("ZOOKEEPER_TLS_TRUSTSTORE_PASSWORD").toString());
     }
   }
 
@@ -344,7 +366,7 @@ final class NodeConfigurationBuilder {
 
   /** Plugins of the operator's come beside ours, not instead of them. */
   private void addPlugins() {
-    putFirst("spark.plugins", SECRET_GUARD + "," + RETIREMENT, ",");
+    putFirst("spark.plugins", PLUGINS, ",");
   }
 
   /** The node's own value, and after it what a person set, if anything. */

@@ -365,8 +365,12 @@ public final class Preparation {
     for (String name : REPLACED_AS_A_WHOLE) {
       Path mounted = settings.paths().mountedConf().resolve(name);
       Path shipped = settings.paths().home().resolve("conf").resolve(name);
-      Path chosen = Files.exists(mounted) ? mounted : shipped;
-      AtomicFiles.write(directory.resolve(name), Files.readString(chosen), "rw-r--r--");
+      boolean own = Files.exists(mounted);
+      AtomicFiles.write(
+          directory.resolve(name),
+          Files.readString(own ? mounted : shipped),
+          // Whatever an operator writes there is for this node.
+          own ? "rw-------" : "rw-r--r--");
     }
     AtomicFiles.write(
         directory.resolve(SPARK_ENV),

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * Installs {@code PYTHON_LIBS} into a directory on every Python process's path. The directory
@@ -65,7 +66,20 @@ final class PythonLibraries {
       }
       return;
     }
-    String wanted = interpreterVersion() + "\n" + String.join("\n", requirements) + "\n";
+    // In a file of requirements, pip would take it.
+    for (String requirement : requirements) {
+      if (requirement.startsWith("-")) {
+        throw new ConfigurationException(
+            new Problem(
+                "PYTHON_LIBS",
+                Locations.redact(requirement),
+                "Invalid requirement: it is an option of pip",
+                "Give pip's own variables, such as PIP_INDEX_URL, for that."));
+      }
+    }
+    // Not as they are: an address may hold a login, and executors of other users read this.
+    String wanted =
+        interpreterVersion() + "\n" + DigestUtils.sha256Hex(String.join("\n", requirements)) + "\n";
     if (Files.exists(stamp) && Files.readString(stamp).equals(wanted)) {
       return;
     }
@@ -126,10 +140,17 @@ final class PythonLibraries {
                 "--no-warn-script-location",
                 "--target",
                 target.toString(),
-                // A requirement is never an option.
-                "--"));
-    command.addAll(requirements);
-    Result result = run(command);
+                "--requirement"));
+    // In a file: everybody sees command lines.
+    Path list = Files.createTempFile(target.getParent(), UNFINISHED, ".txt");
+    Result result;
+    try {
+      Files.write(list, requirements);
+      command.add(list.toString());
+      result = run(command);
+    } finally {
+      Files.delete(list);
+    }
     if (result.status() != 0) {
       throw new ConfigurationException(
           new Problem(

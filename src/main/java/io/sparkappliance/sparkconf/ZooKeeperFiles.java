@@ -4,6 +4,7 @@ import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.ZooKeeperServer;
+import io.sparkappliance.settings.ZooKeeperTls;
 import io.sparkappliance.storage.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,8 +65,10 @@ public final class ZooKeeperFiles {
     ZooKeeperServer server = settings.zooKeeperServer();
     Map<String, String> lines = new TreeMap<>();
     lines.put("dataDir", settings.paths().zooKeeper().toString());
-    lines.put("clientPort", Integer.toString(server.port()));
-    lines.put("clientPortAddress", bindHost);
+    String clients = server.tls().isPresent() ? "secureClientPort" : "clientPort";
+    lines.put(clients, Integer.toString(server.port()));
+    lines.put(clients + "Address", bindHost);
+    server.tls().ifPresent(tls -> lines.putAll(tls(settings, tls)));
     // A quarter of the default: sessions end, and leaders are missed, that much sooner.
     lines.put("tickTime", "500");
     // In ticks: 20 s to load a snapshot from the leader, 2 s to be out of touch with it.
@@ -92,5 +95,30 @@ public final class ZooKeeperFiles {
     return lines.entrySet().stream()
         .map(line -> line.getKey() + "=" + line.getValue() + "\n")
         .collect(Collectors.joining());
+  }
+
+  private static Map<String, String> tls(Settings settings, ZooKeeperTls tls) {
+    Map<String, String> lines = new TreeMap<>();
+    // The only one that knows TLS.
+    lines.put("serverCnxnFactory", "org.apache.zookeeper.server.NettyServerCnxnFactory");
+    lines.put("ssl.clientAuth", tls.needClientAuth() ? "need" : "none");
+    lines.put("sslQuorum", "true");
+    // A server that calls is known by its certificate; its address may have any name, or none.
+    lines.put("ssl.quorum.clientHostnameVerification", "false");
+    for (String prefix : new String[] {"ssl.", "ssl.quorum."}) {
+      tls.keyStore().ifPresent(it -> lines.put(prefix + "keyStore.location", it.toString()));
+      tls.trustStore().ifPresent(it -> lines.put(prefix + "trustStore.location", it.toString()));
+      if (tls.keyStorePassword().isPresent()) {
+        lines.put(
+            prefix + "keyStore.passwordPath",
+            settings.paths().secret("ZOOKEEPER_TLS_KEYSTORE_PASSWORD").toString());
+      }
+      if (tls.trustStorePassword().isPresent()) {
+        lines.put(
+            prefix + "trustStore.passwordPath",
+            settings.paths().secret("ZOOKEEPER_TLS_TRUSTSTORE_PASSWORD").toString());
+      }
+    }
+    return lines;
   }
 }

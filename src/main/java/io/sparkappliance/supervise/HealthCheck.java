@@ -12,7 +12,8 @@ import java.time.Duration;
 /**
  * Asks a node how it is, from outside its process.
  *
- * @param healthy false when the node is broken, or not ready although it has been
+ * @param healthy whether every role is ready; {@code message} tells one that starts from one that
+ *     is broken
  * @param message one line for people
  */
 public record HealthCheck(boolean healthy, String message) {

@@ -1,6 +1,7 @@
 package io.sparkappliance.supervise;
 
 import io.sparkappliance.cluster.Turn;
+import io.sparkappliance.daemon.Command;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
@@ -39,6 +40,7 @@ final class SupervisedDaemon {
   private static final int FAILED_PROBES_UNTIL_UNREADY = 2;
 
   private final DaemonSpec spec;
+  private volatile Command command;
   private final ProcessStarter starter;
   private final OutputDrain output;
   private final Supervisor.Events events;
@@ -82,6 +84,7 @@ final class SupervisedDaemon {
       ProbeTimes times,
       Clock clock) {
     this.spec = spec;
+    this.command = spec.command();
     this.starter = starter;
     this.output = output;
     this.events = events;
@@ -122,11 +125,7 @@ final class SupervisedDaemon {
       become(State.WAITING);
       return;
     }
-    if (spec.peers().beforeStart()) {
-      look();
-    } else {
-      start();
-    }
+    look();
   }
 
   /** Looks on a thread of its own, again and again; starts when nothing is missing. */
@@ -137,13 +136,16 @@ final class SupervisedDaemon {
         .start(
             () -> {
               Optional<Turn.Missing> turn = spec.turn().missing();
-              Optional<String> peers =
-                  turn.isPresent() ? Optional.empty() : missing(spec.peers().presence());
-              events.later(() -> looked(turn, peers));
+              boolean needed = spec.peers().beforeStart() && turn.isEmpty();
+              Optional<String> peers = needed ? missing(spec.peers().presence()) : Optional.empty();
+              Optional<Command> better = better(false);
+              events.later(() -> looked(turn, peers, better));
             });
   }
 
-  private void looked(Optional<Turn.Missing> turn, Optional<String> peers) {
+  private void looked(
+      Optional<Turn.Missing> turn, Optional<String> peers, Optional<Command> better) {
+    better.ifPresent(it -> command = it);
     if (ending) {
       return;
     }
@@ -174,7 +176,7 @@ final class SupervisedDaemon {
     }
     Process fresh;
     try {
-      fresh = starter.start(spec.command());
+      fresh = starter.start(command);
     } catch (IOException cantStart) {
       failed("it can't be started: " + cantStart.getMessage());
       return;
@@ -243,7 +245,10 @@ final class SupervisedDaemon {
     var _ =
         answer
             .completeOnTimeout(
-                new Answer(Optional.of("it takes a call and does not answer"), Optional.empty()),
+                new Answer(
+                    Optional.of("it takes a call and does not answer"),
+                    Optional.empty(),
+                    Optional.empty()),
                 times.patience().toMillis(),
                 TimeUnit.MILLISECONDS)
             .thenAccept(
@@ -259,13 +264,25 @@ final class SupervisedDaemon {
    *
    * @param missing of the daemon
    * @param peers missing of those it needs; looked for only when the daemon misses something
+   * @param better a command without which it would go on missing it
    */
-  private record Answer(Optional<String> missing, Optional<String> peers) {}
+  private record Answer(
+      Optional<String> missing, Optional<String> peers, Optional<Command> better) {}
 
   private Answer ask(Probe probe) {
     Optional<String> missing = missing(probe);
-    boolean ready = Optional.empty().equals(missing);
-    return new Answer(missing, ready ? Optional.empty() : missing(spec.peers().presence()));
+    return Optional.empty().equals(missing)
+        ? new Answer(missing, Optional.empty(), Optional.empty())
+        : new Answer(missing, missing(spec.peers().presence()), better(true));
+  }
+
+  private Optional<Command> better(boolean running) {
+    try {
+      return spec.renewal().command(command, running);
+    } catch (RuntimeException cantTell) {
+      events.say("%s goes on with the command it has: %s".formatted(name(), cantTell));
+      return Optional.empty();
+    }
   }
 
   private static Optional<String> missing(Probe probe) {
@@ -285,6 +302,10 @@ final class SupervisedDaemon {
       makeRoom(probed, turn.get());
       return;
     }
+    if (answer.better().isPresent()) {
+      renew(probed, answer.better().get());
+      return;
+    }
     peersAreMissing = answer.peers().isPresent();
     if (answer.missing().isEmpty()) {
       isReady();
@@ -300,11 +321,35 @@ final class SupervisedDaemon {
   /** Two that serve at once would contradict each other: this one ends, and stands by. */
   private void makeRoom(Process running, String why) {
     events.say("%s ends here: %s".formatted(name(), why));
+    endForAnother(running, why);
+    running.destroy();
+    killLater(running);
+  }
+
+  /** What works for it may end, or goes to others, first. */
+  private void renew(Process running, Command better) {
+    String why = "none of those it knows is there, others are";
+    events.say("%s starts anew: %s".formatted(name(), why));
+    command = better;
+    endForAnother(running, why);
+    Thread.ofVirtual()
+        .name("renewal of " + name())
+        .start(
+            () -> {
+              retireWithin(running, supervision.gracePeriod());
+              running.destroy();
+              events.later(() -> killLater(running));
+            });
+  }
+
+  private void endForAnother(Process running, String why) {
     makesRoom = true;
     reason = why;
     become(State.STOPPING);
     remember(running);
-    running.destroy();
+  }
+
+  private void killLater(Process running) {
     events.after(
         supervision.gracePeriod(),
         () -> {

@@ -5,7 +5,7 @@ shift
 
 # The gateway writes this process down first. Where it died before it could, nobody would ever look
 # for the command: then it must not run.
-read -r go || exit 125
+read -r _ || exit 125
 
 "$@" </dev/null &
 child=$!

@@ -65,6 +65,19 @@ class CredentialStoreTest {
   }
 
   @Test
+  void a_client_takes_what_is_kept_or_given_and_keeps_nothing() throws IOException {
+    var node = load().credentials();
+    CredentialStore store = new CredentialStore(data.resolve("secrets"));
+    assertThat(store.look(settings())).isEqualTo(node);
+    assertThat(store.look(settings("API_TOKEN", "another-token-1")).apiToken())
+        .isEqualTo(new Secret("another-token-1"));
+    assertThat(load().credentials()).isEqualTo(node);
+    CredentialStore none = new CredentialStore(data.resolve("none"));
+    assertThat(none.look(settings()).apiToken().reveal()).hasSize(32);
+    assertThat(data.resolve("none")).doesNotExist();
+  }
+
+  @Test
   void a_given_token_replaces_the_one_that_was_kept() throws IOException {
     load();
     var loaded = load("API_TOKEN", "given-token-1");

@@ -175,7 +175,11 @@ class ServiceTurnTest {
         Files.writeString(
             directory.resolve("session"),
             session.getSessionId() + " " + HexFormat.of().formatHex(session.getSessionPasswd()));
-    assertThat(AbandonedSession.end(zooKeeper.ensemble(), note, PATIENCE)).isTrue();
+    assertThat(AbandonedSession.end(ensemble(), note, PATIENCE)).isTrue();
+  }
+
+  private ZooKeeperEnsemble ensemble() {
+    return new ZooKeeperEnsemble(List.of(new HostAndPort("127.0.0.1", zooKeeper.port())), "");
   }
 
   private List<Long> owners() throws Exception {
@@ -204,8 +208,7 @@ class ServiceTurnTest {
   }
 
   private CuratorFramework client() {
-    return ZooKeeperClients.of(
-        new ZooKeeperEnsemble(List.of(new HostAndPort("127.0.0.1", zooKeeper.port())), ""));
+    return ZooKeeperClients.of(ensemble());
   }
 
   private List<String> announced() throws Exception {

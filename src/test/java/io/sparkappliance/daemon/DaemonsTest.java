@@ -89,7 +89,7 @@ class DaemonsTest {
     assertThat(spec("master").command().arguments())
         .isEqualTo(
             smallDaemon(
-                "org.apache.spark.deploy.master.Master",
+                "io.sparkappliance.spark.StandaloneMaster",
                 "--host 10.0.0.5 --port 7077 --webui-port 8080"));
     assertThat(spec("master").after()).isEmpty();
     assertThat(spec("master").listens()).isEqualTo(ports(7077, 8080));

@@ -77,7 +77,7 @@ final class GatewayFixture implements AutoCloseable {
     environment.putAll(more);
     Settings settings = SettingsReader.read(environment, Files::readString).settings();
     Credentials credentials = new Credentials(TOKEN, TOKEN, Optional.empty());
-    jobs = Jobs.open(settings, credentials, cluster, "testhost");
+    jobs = Jobs.open(settings, credentials, cluster, "testhost", System.getenv());
     server = new GatewayServer(settings, credentials, jobs, cluster);
     server.start(Optional.of("127.0.0.1"), 0);
   }

@@ -14,6 +14,6 @@ final class GatewayProcess {
     Settings settings = SettingsReader.read(System.getenv(), Files::readString).settings();
     CredentialStore.Loaded credentials =
         new CredentialStore(settings.paths().secrets()).load(settings);
-    System.exit(GatewayMain.run(settings, credentials.credentials()));
+    System.exit(GatewayMain.run(settings, credentials.credentials(), System.getenv()));
   }
 }

@@ -114,6 +114,7 @@ class RealSparkTest {
         spark = SparkSession.builder.getOrCreate()
         print(sys.argv[1:], spark.range(10).count(), spark.conf.get("spark.sql.shuffle.partitions"))
         print(spark.sparkContext.appName, [n for n in os.environ if "TOKEN" in n])
+        print(spark.sparkContext.getConf().get("spark.hadoop.fs.s3a.secret.key"))
         """;
     String id =
         gateway
@@ -122,10 +123,13 @@ class RealSparkTest {
                 new Form()
                     .file("My program.py", program)
                     .field("job_args", "a 'b c' --d")
-                    .field("job_settings", "--conf spark.sql.shuffle.partitions=3"))
+                    .field(
+                        "job_settings",
+                        "--conf spark.sql.shuffle.partitions=3 spark.hadoop.fs.s3a.secret.key=a=b"))
             .body();
     assertThat(gateway.awaitEnd(id).statusCode()).as(output(id, "").body()).isEqualTo(201);
-    assertThat(output(id, "").body()).isEqualTo("['a', 'b c', '--d'] 10 3\nMy program.py []\n");
+    assertThat(output(id, "").body())
+        .isEqualTo("['a', 'b c', '--d'] 10 3\nMy program.py []\na=b\n");
   }
 
   @Test

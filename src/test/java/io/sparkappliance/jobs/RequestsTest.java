@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparkappliance.settings.Secret;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +57,8 @@ class RequestsTest {
         ApplicationRequest.parse(
             "app.jar", "org.example.Main", "--in 's3a://b/a b' $(id)", "--executor-memory 1g");
     assertThat(
-            ApplicationCommand.sparkSubmit(Path.of("/opt/spark"), request, Path.of("/jobs/x.jar")))
+            ApplicationCommand.sparkSubmit(
+                Path.of("/opt/spark"), request, Path.of("/jobs/x.jar"), Path.of("/jobs/secrets")))
         .containsExactly(
             "/opt/spark/bin/spark-submit",
             "--deploy-mode",
@@ -87,7 +89,24 @@ class RequestsTest {
   }
 
   private static List<String> command(ApplicationRequest request) {
-    return ApplicationCommand.sparkSubmit(Path.of("/opt/spark"), request, Path.of("/jobs/x"));
+    return ApplicationCommand.sparkSubmit(
+        Path.of("/opt/spark"), request, Path.of("/jobs/x"), Path.of("/jobs/secrets"));
+  }
+
+  @Test
+  void secrets_among_the_settings_are_on_no_command_line() {
+    ApplicationRequest request =
+        ApplicationRequest.parse(
+            "x.py",
+            "",
+            "",
+            "--conf spark.hadoop.fs.s3a.secret.key=hidden=1 spark.cores.max=1 --executor-memory 1g");
+    assertThat(command(request))
+        .containsSubsequence("--properties-file", "/jobs/secrets", "--load-spark-defaults")
+        .containsSubsequence("--conf", "spark.cores.max=1", "--executor-memory", "1g")
+        .noneMatch(word -> word.contains("hidden"));
+    assertThat(ApplicationCommand.secrets(request))
+        .containsOnly(Map.entry("spark.hadoop.fs.s3a.secret.key", "hidden=1"));
   }
 
   @ParameterizedTest

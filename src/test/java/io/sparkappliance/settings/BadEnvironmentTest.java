@@ -59,6 +59,40 @@ class BadEnvironmentTest {
             ZOOKEEPER_AUTH=******: must be name:password, printable ASCII characters without spaces, 8 or more after the colon.
                Write, for example, ZOOKEEPER_AUTH=spark:$(openssl rand -hex 16), or leave it out."""),
         mistake(
+            SINGLE + " ZOOKEEPER_AUTHS=spark:hidden EXT_CONFS=https://me:hidden@host/x",
+            """
+            EXT_CONFS=https://******@host/x: no variable of this name is known; did you mean EXT_CONF?
+               Rename it, or remove it.""",
+            """
+            ZOOKEEPER_AUTHS=******: no variable of this name is known; did you mean ZOOKEEPER_AUTH?
+               Rename it, or remove it."""),
+        mistake(
+            SINGLE + " EVENT_LOG_DIR=https://host/events",
+            """
+            EVENT_LOG_DIR=https://host/events: must be an absolute path or a file:, s3:, s3a: or hdfs: URI.
+               Write, for example, EVENT_LOG_DIR=s3://bucket/events, or leave it out."""),
+        mistake(
+            SINGLE + " DEFAULT_CORES=2 SPARK_CONF_spark_deploy_defaultCores=4",
+            """
+            SPARK_CONF_spark_deploy_defaultCores=4: another variable gives spark.deploy.defaultCores the value 2.
+               Set one of them."""),
+        mistake(
+            SINGLE + " ZOOKEEPER_TLS_TRUSTSTORE_FILE=/run/secrets/ca.crt",
+            """
+            ZOOKEEPER_TLS_TRUSTSTORE_FILE=/run/secrets/ca.crt: must be an absolute path of a .pem, .p12 or .jks file.
+               Write, for example, ZOOKEEPER_TLS_TRUSTSTORE_FILE=/run/secrets/node.p12, or leave it out."""),
+        mistake(
+            "START_ZOOKEEPER=true ZOOKEEPER_TLS_ENABLED=true ZOOKEEPER_SERVERS=a,b,c"
+                + " ZOOKEEPER_TLS_KEYSTORE_FILE=/run/secrets/node.pem",
+            """
+            ZOOKEEPER_TLS_ENABLED=true: a server that asks others for certificates needs to know whose it trusts.
+               Set ZOOKEEPER_TLS_TRUSTSTORE_FILE: without it, any public authority's would do."""),
+        mistake(
+            "START_ZOOKEEPER=true ZOOKEEPER_TLS_ENABLED=true",
+            """
+            ZOOKEEPER_TLS_ENABLED=true: a server needs a key and a certificate.
+               Set ZOOKEEPER_TLS_KEYSTORE_FILE, and its password if it has one."""),
+        mistake(
             "START_ZOOKEEPER=true ZOOKEEPER_SERVERS=zk1,zk2 ZOOKEEPER_ID=3",
             """
             ZOOKEEPER_SERVERS=zk1,zk2: an even number of servers survives no more than one fewer does.

@@ -70,7 +70,7 @@ class SettingsReaderTest {
                 + " ZOOKEEPER_CONNECT=zk1,zk2:2182/shop/spark"
                 + " API_TOKEN=token-number-1 MAX_UPLOAD_SIZE=1g STOP_GRACE_PERIOD=2m"
                 + " LOG_FORMAT=json THRIFT_SERVER=sql SPARK_LOCAL_DIRS=/d1,/d2"
-                + " SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_x___y=1");
+                + " SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_x___y=1 SPARK_CONF_spark_x=");
     assertThat(settings.roles()).containsExactlyInAnyOrder(Role.WORKER, Role.GATEWAY);
     assertThat(settings.application().sqlUser("node1")).isEqualTo("shop-7-node1");
     assertThat(settings.cluster())

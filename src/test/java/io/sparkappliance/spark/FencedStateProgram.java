@@ -2,6 +2,7 @@ package io.sparkappliance.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.sparkappliance.auth.ZooKeeperChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,7 +32,8 @@ final class FencedStateProgram {
             Duration.ofSeconds(2),
             Duration.ofSeconds(2),
             Optional.of(Path.of(arguments[1])),
-            Optional.empty());
+            Optional.empty(),
+            ZooKeeperChannel.PLAIN);
     SparkConf conf = new SparkConf(false).set("spark.deploy.recoveryCompressionCodec", "zstd");
     Leadership leadership = new Leadership();
     AtomicInteger lost = new AtomicInteger();

@@ -8,6 +8,7 @@ import io.sparkappliance.cluster.AbandonedSession;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.MasterStatus;
 import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.testing.SparkProcess;
 import io.sparkappliance.testing.ZooKeeperProcess;
 import java.io.IOException;
@@ -90,11 +91,11 @@ class ZooKeeperRecoveryTest {
     first.process.signal("KILL");
     await().atMost(PATIENCE).until(() -> !first.process.isAlive());
 
-    assertThat(AbandonedSession.end(ensemble(), noted, PATIENCE)).isTrue();
+    assertThat(AbandonedSession.end(whole(), noted, PATIENCE)).isTrue();
     assertThatThrownBy(() -> published("/spark/current_leader"))
         .isInstanceOf(KeeperException.NoNodeException.class);
-    assertThat(AbandonedSession.end(ensemble(), noted, PATIENCE)).as("twice").isTrue();
-    assertThat(AbandonedSession.end(ensemble(), directory.resolve("none"), PATIENCE)).isTrue();
+    assertThat(AbandonedSession.end(whole(), noted, PATIENCE)).as("twice").isTrue();
+    assertThat(AbandonedSession.end(whole(), directory.resolve("none"), PATIENCE)).isTrue();
   }
 
   @Test
@@ -138,14 +139,33 @@ class ZooKeeperRecoveryTest {
         master(
             Map.of(
                 "spark.deploy.recoveryCompressionCodec", "zstd",
-                "spark.deploy.recoveryTimeout", "5"));
+                "spark.deploy.recoveryTimeout", "30"));
 
     awaitStatus(ours, status -> status.state() == MasterStatus.State.RECOVERING);
     assertThat(status(ours).orElseThrow().workers())
         .extracting(MasterStatus.Worker::id)
         .containsExactly(known);
+    registerInItsName(known, ours);
+    assertThat(status(ours).orElseThrow().workers())
+        .as("it is asked for its executors first")
+        .noneMatch(MasterStatus.Worker::isAlive);
     worker.signal("CONT");
     awaitStatus(ours, ZooKeeperRecoveryTest::leadsAWorker);
+  }
+
+  /** As a worker does by itself that has lost its master. */
+  private void registerInItsName(String worker, Master master) throws Exception {
+    closedLater(
+        SparkProcess.start(
+            directory,
+            "registration",
+            Map.of(),
+            RegistrationProgram.class.getName(),
+            List.of(worker, Integer.toString(master.port))));
+    await("its registration, which is not taken")
+        .atMost(PATIENCE)
+        .until(
+            () -> master.process.log().contains("A worker registers that is asked for its state"));
   }
 
   @Test
@@ -162,6 +182,41 @@ class ZooKeeperRecoveryTest {
 
     awaitStatus(second, status -> status.state() == MasterStatus.State.ALIVE);
     assertThat(status(second).orElseThrow().workers()).isEmpty();
+  }
+
+  @Test
+  void anApplicationThatWaitedForAnExecutorGetsItFromTheNextMaster() throws Exception {
+    Master first = leadingMaster();
+    Master second = notYet();
+    Map<String, String> properties = new TreeMap<>();
+    properties.put("spark.master", "spark://" + addresses(first, second));
+    properties.put("spark.plugins", ExecutorWishes.class.getName());
+    properties.put("spark.executor.extraClassPath", Path.of("target/classes").toRealPath() + "");
+    properties.put("spark.executor.memory", "450m");
+    properties.put("spark.testing.reservedMemory", "0");
+    SparkProcess application =
+        closedLater(
+            SparkProcess.start(
+                directory, "application", properties, CountProgram.class.getName(), List.of()));
+    await("what it wants")
+        .atMost(PATIENCE)
+        .until(() -> application.log().contains("> counts") && wants(first));
+    first.process.signal("KILL");
+    await("a wish that nobody hears")
+        .atMost(PATIENCE)
+        .until(() -> application.log().contains("no master hears how many executors"));
+    second = master(Map.of(), second.port, second.page);
+    awaitStatus(second, status -> status.state() == MasterStatus.State.ALIVE);
+
+    worker(first, second);
+
+    assertThat(application.awaitExit()).as(application.log()).isZero();
+    assertThat(application.log()).contains("> counted 5");
+  }
+
+  /** Whether an application has asked for executors: the master has none, and says so. */
+  private static boolean wants(Master master) throws IOException {
+    return master.process.log().contains("requested executors");
   }
 
   @Test
@@ -273,6 +328,10 @@ class ZooKeeperRecoveryTest {
     return zooKeeper.ensemble();
   }
 
+  private ZooKeeperEnsemble whole() {
+    return new ZooKeeperEnsemble(List.of(new HostAndPort(HOST, zooKeeper.port())), "");
+  }
+
   private Master leadingMaster() throws IOException {
     Master master = master();
     awaitStatus(master, status -> status.state() == MasterStatus.State.ALIVE);
@@ -289,7 +348,16 @@ class ZooKeeperRecoveryTest {
     return master(Map.of());
   }
 
+  /** Where one will be. */
+  private static Master notYet() throws IOException {
+    return new Master(null, SparkProcess.freePort(), SparkProcess.freePort());
+  }
+
   private Master master(Map<String, String> settings) throws IOException {
+    return master(settings, SparkProcess.freePort(), SparkProcess.freePort());
+  }
+
+  private Master master(Map<String, String> settings, int port, int page) throws IOException {
     Map<String, String> properties =
         new TreeMap<>(
             Map.of(
@@ -302,14 +370,14 @@ class ZooKeeperRecoveryTest {
                 "spark.master.rest.enabled",
                 "false"));
     properties.putAll(settings);
-    int port = SparkProcess.freePort();
-    int page = SparkProcess.freePort();
     SparkProcess process =
         SparkProcess.start(
             directory,
             "master-" + port,
             properties,
-            "org.apache.spark.deploy.master.Master",
+            properties.get("spark.deploy.recoveryMode").equals("CUSTOM")
+                ? StandaloneMaster.class.getName()
+                : "org.apache.spark.deploy.master.Master",
             List.of(
                 "--host", HOST,
                 "--port", Integer.toString(port),
@@ -318,10 +386,6 @@ class ZooKeeperRecoveryTest {
   }
 
   private SparkProcess worker(Master... known) throws IOException {
-    String addresses =
-        List.of(known).stream()
-            .map(master -> HOST + ":" + master.port)
-            .collect(Collectors.joining(","));
     return closedLater(
         SparkProcess.start(
             directory,
@@ -339,7 +403,13 @@ class ZooKeeperRecoveryTest {
                 "1",
                 "--memory",
                 "512m",
-                "spark://" + addresses)));
+                "spark://" + addresses(known))));
+  }
+
+  private static String addresses(Master... masters) {
+    return List.of(masters).stream()
+        .map(master -> HOST + ":" + master.port)
+        .collect(Collectors.joining(","));
   }
 
   private <T extends AutoCloseable> T closedLater(T process) {

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NodeConfigurationBuilderTest {
   private static final String PLUGINS =
-      "io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement";
+      "io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement,"
+          + "io.sparkappliance.spark.ExecutorWishes";
 
   @TempDir Path directory;
 
@@ -490,7 +491,7 @@ class NodeConfigurationBuilderTest {
     "spark.executor.memory, false"
   })
   void secretsAreKnownByTheirKeys(String key, boolean secret) {
-    assertThat(NodeConfiguration.isSecret(key)).isEqualTo(secret);
+    assertThat(io.sparkappliance.settings.SparkSetting.isSecret(key)).isEqualTo(secret);
   }
 
   @Test

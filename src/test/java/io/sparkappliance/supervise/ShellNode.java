@@ -5,6 +5,7 @@ import io.sparkappliance.daemon.Command;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
+import io.sparkappliance.daemon.Renewal;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings.LogFormat;
 import io.sparkappliance.settings.Settings.Supervision;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A node whose daemons are shell scripts: real processes, in milliseconds. */
@@ -115,6 +117,22 @@ final class ShellNode {
     return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
   }
 
+  /** Adds the same, whose script is another when the file {@code others} exists. */
+  ShellNode daemonThatIsRenewed(String name, String script, String later, String signal) {
+    DaemonSpec.Ending ending =
+        new DaemonSpec.Ending(
+            code -> Optional.empty(),
+            () -> {},
+            Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
+    AtomicBoolean renewed = new AtomicBoolean();
+    Renewal renewal =
+        (current, running) ->
+            Files.exists(file("others")) && !renewed.getAndSet(true)
+                ? Optional.of(command(List.of("/bin/sh", "-c", later, name)))
+                : Optional.empty();
+    return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS, renewal);
+  }
+
   /** Adds a daemon that starts when it is its turn. */
   ShellNode daemonInTurn(String name, String script, Turn turn) {
     return daemon(
@@ -123,6 +141,16 @@ final class ShellNode {
 
   private ShellNode daemon(
       String name, String script, DaemonSpec.Peers peers, DaemonSpec.Ending ending, Turn turn) {
+    return daemon(name, script, peers, ending, turn, Renewal.NONE);
+  }
+
+  private ShellNode daemon(
+      String name,
+      String script,
+      DaemonSpec.Peers peers,
+      DaemonSpec.Ending ending,
+      Turn turn,
+      Renewal renewal) {
     Probe ready = readyFile(name);
     specs.add(
         new DaemonSpec(
@@ -135,7 +163,8 @@ final class ShellNode {
             ready,
             peers,
             ending,
-            turn));
+            turn,
+            renewal));
     return this;
   }
 

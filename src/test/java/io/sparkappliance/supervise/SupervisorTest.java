@@ -419,6 +419,24 @@ class SupervisorTest {
   }
 
   @Test
+  void aDaemonWhoseWorldHasMovedRetiresAndStartsAnew() throws Exception {
+    node.daemonThatIsRenewed("worker", RETIRING, "echo new >>events; " + GOOD, "USR1").start();
+    await().until(() -> node.state("worker") == State.READY);
+    Files.createFile(node.file("others"));
+    // As long as it works it stays.
+    await().during(Duration.ofMillis(300)).until(() -> node.state("worker") == State.READY);
+
+    Files.delete(node.file("worker.ready"));
+
+    await().until(() -> node.events().contains("new"));
+    await().until(() -> node.state("worker") == State.READY);
+    assertThat(node.events()).containsExactly("retire", "empty", "stop", "new", "start worker");
+    assertThat(node.output())
+        .contains("appliance | worker starts anew: none of those it knows is there, others are");
+    assertThat(node.status("worker").restarts()).isEqualTo(1);
+  }
+
+  @Test
   void whatADaemonLeavesBehindIsKilled() throws Exception {
     node.daemon("worker", GOOD).start();
     await().until(() -> node.state("worker") == State.READY);

@@ -9,17 +9,42 @@ import java.util.Map;
 public final class ZooKeeperProcess implements AutoCloseable {
   private final Path directory;
   private final int port;
+  private final String mainClass;
+  private final List<String> arguments;
   private SparkProcess process;
 
-  private ZooKeeperProcess(Path directory, int port) throws IOException {
+  private ZooKeeperProcess(Path directory, int port, String mainClass, List<String> arguments)
+      throws IOException {
     this.directory = directory;
     this.port = port;
+    this.mainClass = mainClass;
+    this.arguments = arguments;
     startAgain();
   }
 
   /** Starts one; its data lives below the directory. */
   public static ZooKeeperProcess start(Path directory) throws IOException {
-    return new ZooKeeperProcess(directory, SparkProcess.freePort());
+    int port = SparkProcess.freePort();
+    return new ZooKeeperProcess(
+        directory,
+        port,
+        "org.apache.zookeeper.server.ZooKeeperServerMain",
+        List.of(Integer.toString(port), directory.resolve("zookeeper").toString(), "500"));
+  }
+
+  /**
+   * Starts one as the appliance would.
+   *
+   * @param configuration its {@code zoo.cfg}
+   * @param port the port named there
+   */
+  public static ZooKeeperProcess start(Path directory, Path configuration, int port)
+      throws IOException {
+    return new ZooKeeperProcess(
+        directory,
+        port,
+        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+        List.of(configuration.toString()));
   }
 
   /** Starts it with the data it had, after {@link #stop}. */
@@ -29,8 +54,8 @@ public final class ZooKeeperProcess implements AutoCloseable {
             directory,
             "zookeeper",
             Map.of("zookeeper.admin.enableServer", "false"),
-            "org.apache.zookeeper.server.ZooKeeperServerMain",
-            List.of(Integer.toString(port), directory.resolve("zookeeper").toString(), "500"));
+            mainClass,
+            arguments);
   }
 
   /** As clients take it. */

@@ -28,7 +28,7 @@ final class HaCluster implements AutoCloseable {
   static final String MASTERS = "spark://n1:7077,n2:7077,n3:7077";
 
   /** Matches a master's command line, and not that of the shell in which this stands. */
-  static final String MASTER_PROCESS = "org.apache.spark.deploy.master.Maste[r]";
+  static final String MASTER_PROCESS = "io.sparkappliance.spark.StandaloneMaste[r]";
 
   private static final String SERVERS = "n1,n2,n3";
   private static final String LOGIN = "failovers:login-of-the-failovers";

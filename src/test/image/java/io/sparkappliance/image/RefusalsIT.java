@@ -63,7 +63,7 @@ final class RefusalsIT {
     assertThat(output.all())
         .contains("API_TOKEN = ******   (environment)", "START_MASTER = true   (environment)")
         .contains("GATEWAY_PORT = 8000   (default)", "spark.master.ui.port = 8080")
-        .contains("Daemons, in the order of their start\n  master\n", "deploy.master.Master")
+        .contains("Daemons, in the order of their start\n  master\n", "spark.StandaloneMaster")
         .doesNotContain("very-secret-token");
     assertThat(launch(master().env("API_AUTH", "sometimes").command("check")).exitCode())
         .isEqualTo(78);
@@ -127,7 +127,9 @@ final class RefusalsIT {
     assertRefused(
         launch(Container.of(Lab.SLIM).roles("MASTER", "WORKER").env("SPARK_WORKER_MEMORY", "64g")),
         "SPARK_WORKER_MEMORY",
-        "64g");
+        "64g",
+        "memory of this node=3072m",
+        "what is asked for needs at least");
   }
 
   @Test

@@ -42,7 +42,7 @@ final class StartupCacheIT {
 
     assertThat(words)
         .contains(
-            "org.apache.spark.deploy.master.Master",
+            "io.sparkappliance.spark.StandaloneMaster",
             "org.apache.spark.deploy.worker.Worker",
             "org.apache.spark.deploy.history.HistoryServer",
             "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",

@@ -30,7 +30,7 @@ final class SupervisionIT {
 
   @ParameterizedTest
   @CsvSource({
-    "master, org.apache.spark.deploy.master.Master",
+    "master, io.sparkappliance.spark.StandaloneMaster",
     "worker, org.apache.spark.deploy.worker.Worker",
     "thriftserver, org.apache.spark.sql.hive.thriftserver.HiveThriftServer2",
     "historyserver, org.apache.spark.deploy.history.HistoryServer",

@@ -1,0 +1,130 @@
+package io.sparkappliance.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MasterUrl;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class MastersRenewalTest {
+  private static final Duration A_MOMENT = Duration.ofSeconds(1);
+
+  private List<HostAndPort> members = masters("spark://a:7077,b:7077");
+  private final Set<HostAndPort> there = new HashSet<>(members);
+  private Instant now = Instant.EPOCH;
+  private Command current = command(members);
+
+  private final MastersRenewal renewal =
+      new MastersRenewal(
+          () -> members,
+          members,
+          master -> there.contains(master),
+          MastersRenewalTest::command,
+          new SetByHand());
+
+  private final class SetByHand extends Clock {
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  @Test
+  void aRunningOneStaysWhileOneOfItsMastersIsThere() {
+    becomes("spark://b:7077,c:7077");
+    there.addAll(members);
+    assertStaysFor(MastersRenewal.STABLE.multipliedBy(3));
+  }
+
+  @Test
+  void aRunningOneStaysWhileNobodyIsThere() {
+    becomes("spark://c:7077");
+    there.clear();
+    assertStaysFor(MastersRenewal.STABLE.multipliedBy(3));
+  }
+
+  @Test
+  void aRunningOneStartsAnewOnceTheOthersHaveStayed() {
+    becomes("spark://c:7077");
+    there.clear();
+    there.addAll(members);
+    assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
+    becomes("spark://c:7077,d:7077");
+    there.addAll(members);
+    assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
+    now = now.plus(A_MOMENT);
+    assertThat(asked(true)).hasValue("spark://c:7077,d:7077");
+    assertThat(asked(true)).as("until it has it").hasValue("spark://c:7077,d:7077");
+    current = command(members);
+    assertThat(asked(true)).isEmpty();
+  }
+
+  @Test
+  void whatWasSeenLongAgoDoesNotCount() {
+    becomes("spark://c:7077");
+    there.clear();
+    there.addAll(members);
+    assertThat(asked(true)).isEmpty();
+    now = now.plus(MastersRenewal.FORGETFUL).plus(A_MOMENT);
+    assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
+    // One that it knows is back for a moment.
+    there.addAll(masters("spark://a:7077"));
+    assertThat(asked(true)).isEmpty();
+    there.removeAll(masters("spark://a:7077"));
+    assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
+  }
+
+  @Test
+  void oneThatStartsTakesThoseThatAreThere() {
+    assertThat(asked(false)).isEmpty();
+    becomes("spark://b:7077,c:7077");
+    assertThat(asked(false)).hasValue("spark://b:7077,c:7077");
+    current = command(members);
+    assertThat(asked(false)).as("it has that command").isEmpty();
+    becomes("spark://nobody:7077");
+    assertThat(asked(false)).isEmpty();
+  }
+
+  private void becomes(String url) {
+    members = masters(url);
+  }
+
+  private void assertStaysFor(Duration time) {
+    assertThat(asked(true)).isEmpty();
+    now = now.plus(time);
+    assertThat(asked(true)).isEmpty();
+  }
+
+  private Optional<String> asked(boolean running) {
+    return renewal.command(current, running).map(command -> command.arguments().getFirst());
+  }
+
+  private static Command command(List<HostAndPort> these) {
+    return new Command(List.of(MasterUrl.of(these)), Map.of(), Path.of("/"));
+  }
+
+  private static List<HostAndPort> masters(String url) {
+    return MasterUrl.masters(url);
+  }
+}
