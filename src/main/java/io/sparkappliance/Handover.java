@@ -6,6 +6,7 @@ import io.sparkappliance.cluster.MasterStatus.State;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.cluster.SparkPages;
+import io.sparkappliance.daemon.Daemons;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
@@ -23,7 +24,6 @@ import java.util.concurrent.locks.LockSupport;
  * leaves the election first, and is started again by its launcher to stand by.
  */
 final class Handover {
-  private static final String MASTER_CLASS = "io.sparkappliance.spark.StandaloneMaster";
   private static final Duration DEADLINE = Duration.ofSeconds(30);
   private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -131,7 +131,7 @@ final class Handover {
   private static boolean isMaster(ProcessHandle process) {
     try {
       Path file = Path.of("/proc", Long.toString(process.pid()), "cmdline");
-      return List.of(Files.readString(file).split("\0")).contains(MASTER_CLASS);
+      return List.of(Files.readString(file).split("\0")).contains(Daemons.MASTER_CLASS);
     } catch (IOException ended) {
       return false;
     }

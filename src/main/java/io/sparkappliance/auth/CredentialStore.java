@@ -48,9 +48,7 @@ public final class CredentialStore {
     try {
       Settings.Access access = settings.access();
       boolean known = access.apiToken().isPresent() || Files.exists(directory.resolve(SHOWN));
-      Secret apiToken = keep(API_TOKEN, access.apiToken());
-      Secret notebookToken = access.notebookToken().orElse(apiToken);
-      return new Loaded(new Credentials(apiToken, notebookToken, rpcSecret(settings)), !known);
+      return new Loaded(credentials(settings, this::keep), !known);
     } catch (IOException failure) {
       throw unusable(failure);
     }
@@ -63,27 +61,23 @@ public final class CredentialStore {
    */
   public Credentials look(Settings settings) {
     try {
-      Settings.Access access = settings.access();
-      Secret apiToken = given(API_TOKEN, access.apiToken()).orElseGet(CredentialStore::fresh);
-      Optional<Secret> rpcSecret = Optional.empty();
-      if (access.rpcAuthentication().orElse(true)) {
-        rpcSecret =
-            settings.isSingleNode()
-                ? given(RPC_SECRET, access.rpcSecret()).or(() -> Optional.of(fresh()))
-                : access.rpcSecret();
-      }
-      return new Credentials(apiToken, access.notebookToken().orElse(apiToken), rpcSecret);
+      return credentials(settings, this::find);
     } catch (IOException failure) {
       throw unusable(failure);
     }
   }
 
-  private Optional<Secret> given(String name, Optional<Secret> given) throws IOException {
-    return given.isPresent() ? given : file(name).read().map(Secret::new);
+  /** Where a secret comes from: a given one, or what is kept under its name, or a new one. */
+  @FunctionalInterface
+  private interface Source {
+    Secret secret(String name, Optional<Secret> given) throws IOException;
   }
 
-  private static Secret fresh() {
-    return new Secret(Tokens.generate());
+  private static Credentials credentials(Settings settings, Source source) throws IOException {
+    Settings.Access access = settings.access();
+    Secret apiToken = source.secret(API_TOKEN, access.apiToken());
+    return new Credentials(
+        apiToken, access.notebookToken().orElse(apiToken), rpcSecret(settings, source));
   }
 
   private ConfigurationException unusable(IOException failure) {
@@ -111,25 +105,30 @@ public final class CredentialStore {
     file(SHOWN).write(SHOWN);
   }
 
-  private Optional<Secret> rpcSecret(Settings settings) throws IOException {
+  private static Optional<Secret> rpcSecret(Settings settings, Source source) throws IOException {
     Settings.Access access = settings.access();
     if (!access.rpcAuthentication().orElse(true)) {
       return Optional.empty();
     }
     if (access.rpcSecret().isPresent() || settings.isSingleNode()) {
-      return Optional.of(keep(RPC_SECRET, access.rpcSecret()));
+      return Optional.of(source.secret(RPC_SECRET, access.rpcSecret()));
     }
     return Optional.empty();
   }
 
   private Secret keep(String name, Optional<Secret> given) throws IOException {
+    Secret wanted = find(name, given);
     SecretFile file = file(name);
-    Optional<String> kept = file.read();
-    String wanted = given.map(Secret::reveal).or(() -> kept).orElseGet(Tokens::generate);
-    if (!kept.equals(Optional.of(wanted))) {
-      file.write(wanted);
+    if (!file.read().equals(Optional.of(wanted.reveal()))) {
+      file.write(wanted.reveal());
     }
-    return new Secret(wanted);
+    return wanted;
+  }
+
+  private Secret find(String name, Optional<Secret> given) throws IOException {
+    return given.isPresent()
+        ? given.get()
+        : new Secret(file(name).read().orElseGet(Tokens::generate));
   }
 
   private SecretFile file(String name) {

@@ -1,11 +1,11 @@
 package io.sparkappliance.cluster;
 
 import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MasterUrl;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /** A cluster whose masters are named in the configuration. */
 public final class StaticClusterView implements ClusterView {
@@ -54,12 +54,7 @@ public final class StaticClusterView implements ClusterView {
   @Override
   public Optional<String> masterUri() {
     List<HostAndPort> known = masters.now();
-    return known.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            known.stream()
-                .map(HostAndPort::toString)
-                .collect(Collectors.joining(",", "spark://", "")));
+    return known.isEmpty() ? Optional.empty() : Optional.of(MasterUrl.of(known));
   }
 
   @Override

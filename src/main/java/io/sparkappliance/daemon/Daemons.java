@@ -38,6 +38,9 @@ public final class Daemons {
 
   private static final String DECOMMISSION = "spark.decommission.enabled";
 
+  /** The program that a master's process runs. */
+  public static final String MASTER_CLASS = "io.sparkappliance.spark.StandaloneMaster";
+
   /** What spark-submit takes for a class that is among Spark's own jars. */
   private static final String PROGRAM = "spark-internal";
 
@@ -138,7 +141,7 @@ public final class Daemons {
     Command command =
         java.daemon(
             Role.MASTER.label(),
-            "io.sparkappliance.spark.StandaloneMaster",
+            MASTER_CLASS,
             List.of(
                 "--host", node.host(),
                 "--port", Integer.toString(ports.master()),

@@ -109,28 +109,25 @@ final class ShellNode {
 
   /** Adds a daemon that is asked by a signal to give its work to others before it ends. */
   ShellNode daemonThatRetires(String name, String script, String signal) {
-    DaemonSpec.Ending ending =
-        new DaemonSpec.Ending(
-            code -> Optional.empty(),
-            () -> {},
-            Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
-    return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
+    return daemon(name, script, DaemonSpec.Peers.NONE, retiringAt(signal), Turn.ALWAYS);
+  }
+
+  private DaemonSpec.Ending retiringAt(String signal) {
+    return new DaemonSpec.Ending(
+        code -> Optional.empty(),
+        () -> {},
+        Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
   }
 
   /** Adds the same, whose script is another when the file {@code others} exists. */
   ShellNode daemonThatIsRenewed(String name, String script, String later, String signal) {
-    DaemonSpec.Ending ending =
-        new DaemonSpec.Ending(
-            code -> Optional.empty(),
-            () -> {},
-            Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
     AtomicBoolean renewed = new AtomicBoolean();
     Renewal renewal =
         (current, running) ->
             Files.exists(file("others")) && !renewed.getAndSet(true)
                 ? Optional.of(command(List.of("/bin/sh", "-c", later, name)))
                 : Optional.empty();
-    return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS, renewal);
+    return daemon(name, script, DaemonSpec.Peers.NONE, retiringAt(signal), Turn.ALWAYS, renewal);
   }
 
   /** Adds a daemon that starts when it is its turn. */
