@@ -176,7 +176,8 @@ public final class Daemons {
               default -> Optional.empty();
             },
         () -> AbandonedSession.end(ensemble, session, END_OF_SESSION),
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private DaemonSpec worker(JavaCommand java) {
@@ -274,7 +275,8 @@ public final class Daemons {
             thrift
                 ? "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
                 : "org.apache.spark.sql.connect.service.SparkConnectServer"));
-    arguments.addAll(List.of("--name", settings.application().id() + "-sql"));
+    String application = settings.application().id() + "-sql";
+    arguments.addAll(List.of("--name", application));
     conf(arguments, "spark.driver.port", ports.sqlDriver());
     conf(arguments, "spark.driver.blockManager.port", ports.sqlBlockManager());
     conf(arguments, "spark.ui.port", ports.sqlUi());
@@ -304,6 +306,7 @@ public final class Daemons {
       readiness.add(probes.connect());
       liveness.add(probes.connect());
     }
+    liveness.add(probes.isKnown(application));
     return new DaemonSpec(
         SQL,
         roles,
@@ -313,9 +316,9 @@ public final class Daemons {
         Probes.all(readiness),
         Probes.all(liveness),
         new Peers(probes.masterElsewhere(), true),
-        Ending.FAILURE,
+        Ending.FAILURE_OR_HANG,
         sqlTurn,
-        // New masters call a running driver by themselves.
+        // New masters call a running driver by themselves; one they don't know counts as hung.
         (current, running) -> running ? Optional.empty() : renewal.command(current, false));
   }
 

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** How each daemon is used once to find out whether it is ready. */
 final class Probes {
@@ -155,9 +156,29 @@ final class Probes {
   }
 
   private boolean anotherLeads() {
+    return leaders().findAny().isPresent();
+  }
+
+  private Stream<MasterStatus> leaders() {
     return masterPages().stream()
         .flatMap(page -> masters.status(page).stream())
-        .anyMatch(status -> status.state() == MasterStatus.State.ALIVE);
+        .filter(status -> status.state() == MasterStatus.State.ALIVE);
+  }
+
+  /**
+   * Missing where a master leads that doesn't count this application: an application never
+   * registers twice, so that it won't ever get executors again. Where nobody leads, or the leader
+   * still recovers, nothing is known.
+   */
+  Probe isKnown(String application) {
+    return () ->
+        leaders()
+                .allMatch(
+                    leader ->
+                        leader.applications().stream()
+                            .anyMatch(known -> known.name().equals(application)))
+            ? READY
+            : Optional.of("the leading master doesn't know the application " + application);
   }
 
   Probe worker() {

@@ -1,7 +1,9 @@
 package io.sparkappliance.spark;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -12,15 +14,23 @@ import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
+import org.apache.spark.scheduler.cluster.StandaloneSchedulerBackend;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Tells the master again how many executors an application with work wants. A standalone master
- * keeps that number in memory only; the one that takes over starts from the number the application
- * had when it was submitted, zero as a rule, and drivers speak up when their wish changes. So what
- * was wanted but not granted yet, and what is lost later with a worker, would never come, and the
- * application would wait for ever.
+ * Tells the master again what an application said once, perhaps to nobody.
+ *
+ * <p>How many executors it wants, while it has work. A standalone master keeps that number in
+ * memory only; the one that takes over starts from the number the application had when it was
+ * submitted, zero as a rule, and drivers speak up when their wish changes. So what was wanted but
+ * not granted yet, and what is lost later with a worker, would never come, and the application
+ * would wait for ever.
+ *
+ * <p>Which executors it wants no more. A driver gives such an executor no tasks from then on, asks
+ * once that it be ended, and never again: one that no master heard about would keep its place, and
+ * the application would wait for ever for another.
  */
 public final class ExecutorWishes implements SparkPlugin {
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorWishes.class);
@@ -46,6 +56,9 @@ public final class ExecutorWishes implements SparkPlugin {
     private final AtomicInteger unanswered = new AtomicInteger();
     private final AtomicBoolean unheard = new AtomicBoolean();
 
+    /** Executors that were to end when it was looked last. */
+    private Set<String> toEnd = Set.of();
+
     @Override
     public Map<String, String> init(SparkContext context, PluginContext plugin) {
       var conf = plugin.conf();
@@ -59,19 +72,42 @@ public final class ExecutorWishes implements SparkPlugin {
       return Map.of();
     }
 
-    /** On a thread of its own: a master whose node has vanished answers after two minutes. */
     private void repeat(SparkContext context) {
-      if (unanswered.get() < MOST_UNANSWERED
-          && context.statusTracker().getActiveStageIds().length > 0) {
-        unanswered.incrementAndGet();
-        Thread.ofVirtual().name("executor-wish").start(() -> say(context));
+      if (context.statusTracker().getActiveStageIds().length > 0) {
+        // None more: it sends the totals that were wanted last, for all resource profiles.
+        say(() -> context.requestExecutors(0));
+      }
+      if (context.schedulerBackend() instanceof StandaloneSchedulerBackend backend) {
+        Set<String> before = toEnd;
+        toEnd = toEnd(backend);
+        List<String> still = toEnd.stream().filter(before::contains).sorted().toList();
+        if (!still.isEmpty()) {
+          LOG.debug("said again: executors {} are not wanted any more", still);
+          say(() -> backend.doKillExecutors(CollectionConverters.asScala(still).toSeq()));
+        }
       }
     }
 
-    private void say(SparkContext context) {
+    /** Those that move their blocks first are no concern of the master's. */
+    private static Set<String> toEnd(StandaloneSchedulerBackend backend) {
+      // What Spark itself holds when it changes them.
+      synchronized (backend) {
+        return Set.copyOf(CollectionConverters.asJava(backend.executorsPendingToRemove().keySet()));
+      }
+    }
+
+    /** On a thread of its own: a master whose node has vanished answers after two minutes. */
+    private void say(Runnable wish) {
+      if (unanswered.incrementAndGet() > MOST_UNANSWERED) {
+        unanswered.decrementAndGet();
+        return;
+      }
+      Thread.ofVirtual().name("executor-wish").start(() -> sayNow(wish));
+    }
+
+    private void sayNow(Runnable wish) {
       try {
-        // None more: it sends the totals that were wanted last, for all resource profiles.
-        context.requestExecutors(0);
+        wish.run();
         unheard.set(false);
       } catch (Exception noMaster) {
         // Of any kind: Scala throws what it does not declare.

@@ -31,6 +31,8 @@ final class SupervisedDaemon {
   private static final int SIGNAL_EXIT_BASE = 128;
   private static final Duration LOOK_FOR_CHILDREN = Duration.ofMillis(200);
 
+  private static final String LATE = "not ready in time: ";
+
   /** It may be needed soon: others hope that it stands by. */
   private static final Duration LONGEST_PAUSE_OF_THE_REVOKED = Duration.ofSeconds(10);
 
@@ -61,7 +63,10 @@ final class SupervisedDaemon {
   private volatile String reason;
   private volatile String lastFailure;
   private volatile boolean ending;
+
+  /** Since when it has had all it needs to become ready, or ready again. */
   private Instant started;
+
   private int failedProbes;
   private int failuresSinceReady;
   private int revocationsSinceReady;
@@ -385,17 +390,7 @@ final class SupervisedDaemon {
     String what = output.explanation().map(why -> seen + "; " + why.meaning()).orElse(seen);
     if (state == State.STARTING) {
       reason = what;
-      if (peersAreMissing) {
-        // Its time begins when those are there without whom it can't become ready.
-        started = clock.instant();
-      }
-      Duration waited = Duration.between(started, clock.instant());
-      if (waited.compareTo(supervision.readyTimeout()) > 0) {
-        // The exit that follows counts as the failure.
-        events.say("%s is not ready after %d s: %s".formatted(name(), waited.toSeconds(), what));
-        reason = "not ready in time: " + what;
-        killTree();
-      }
+      endIfLate(what);
       events.changed();
       return;
     }
@@ -404,8 +399,26 @@ final class SupervisedDaemon {
       reason = what;
       if (state == State.READY) {
         events.say(name() + " does not answer: " + what);
+        started = clock.instant();
       }
       become(State.UNREADY);
+      if (spec.ending().whenHung()) {
+        endIfLate(what);
+      }
+    }
+  }
+
+  private void endIfLate(String what) {
+    if (peersAreMissing) {
+      // Its time begins when those are there without whom it can't become ready.
+      started = clock.instant();
+    }
+    Duration waited = Duration.between(started, clock.instant());
+    if (waited.compareTo(supervision.readyTimeout()) > 0) {
+      // The exit that follows counts as the failure.
+      events.say("%s is not ready after %d s: %s".formatted(name(), waited.toSeconds(), what));
+      reason = LATE + what;
+      killTree();
     }
   }
 
@@ -426,7 +439,7 @@ final class SupervisedDaemon {
         "it ended with exit code "
             + code
             + (code > SIGNAL_EXIT_BASE ? " (signal " + (code - SIGNAL_EXIT_BASE) + ")" : "");
-    boolean late = reason != null && reason.startsWith("not ready in time");
+    boolean late = reason != null && reason.startsWith(LATE);
     Optional<String> purpose = spec.ending().onPurpose().apply(code);
     if (purpose.isPresent() && !late) {
       revoked(purpose.get());

@@ -100,6 +100,19 @@ class ProbesTest {
   }
 
   @Test
+  void anApplicationIsLostWhenALeaderDoesNotKnowIt() {
+    Probe known = probes("spark://127.0.0.1:7077,localhost:7077").isKnown("sql");
+    assertThat(known.missing()).as("no master answers").isEmpty();
+    pages.put(HOST + "/json/", master("STANDBY", ""));
+    pages.put("localhost/json/", master("RECOVERING", ""));
+    assertThat(known.missing()).as("nobody leads yet").isEmpty();
+    pages.put("localhost/json/", master("ALIVE", "", application("another")));
+    assertThat(known.missing()).contains("the leading master doesn't know the application sql");
+    pages.put("localhost/json/", master("ALIVE", "", application("sql")));
+    assertThat(known.missing()).isEmpty();
+  }
+
+  @Test
   void aWorkerIsReadyWhenTheMasterThatLeadsCountsOnIt() {
     Probe worker =
         new WorkerProbe(
@@ -152,6 +165,10 @@ class ProbesTest {
 
   /** The probe of a master of this node whose pages are those of the server. */
   private Probe master(String masters) {
+    return probes(masters).master();
+  }
+
+  private Probes probes(String masters) {
     Map<String, String> environment =
         Map.of(
             "START_WORKER", "true",
@@ -164,15 +181,22 @@ class ProbesTest {
     Credentials credentials =
         new Credentials(new Secret("token"), new Secret("notebook"), Optional.empty());
     return new Probes(
-            settings,
-            credentials,
-            Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192)))
-        .master();
+        settings,
+        credentials,
+        Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192)));
   }
 
   private static String master(String status, String worker) {
-    return "{\"url\":\"spark://m:7077\",\"workers\":[%s],\"activeapps\":[],\"status\":\"%s\"}"
-        .formatted(worker, status);
+    return master(status, worker, "");
+  }
+
+  private static String master(String status, String worker, String application) {
+    return "{\"url\":\"spark://m:7077\",\"workers\":[%s],\"activeapps\":[%s],\"status\":\"%s\"}"
+        .formatted(worker, application, status);
+  }
+
+  private static String application(String name) {
+    return "{\"id\":\"app-1\",\"name\":\"%s\",\"cores\":1,\"state\":\"WAITING\"}".formatted(name);
   }
 
   private static String worker(String id, String state) {

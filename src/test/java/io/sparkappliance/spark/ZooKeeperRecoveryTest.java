@@ -188,16 +188,7 @@ class ZooKeeperRecoveryTest {
   void anApplicationThatWaitedForAnExecutorGetsItFromTheNextMaster() throws Exception {
     Master first = leadingMaster();
     Master second = notYet();
-    Map<String, String> properties = new TreeMap<>();
-    properties.put("spark.master", "spark://" + addresses(first, second));
-    properties.put("spark.plugins", ExecutorWishes.class.getName());
-    properties.put("spark.executor.extraClassPath", Path.of("target/classes").toRealPath() + "");
-    properties.put("spark.executor.memory", "450m");
-    properties.put("spark.testing.reservedMemory", "0");
-    SparkProcess application =
-        closedLater(
-            SparkProcess.start(
-                directory, "application", properties, CountProgram.class.getName(), List.of()));
+    SparkProcess application = counting(List.of(), first, second);
     await("what it wants")
         .atMost(PATIENCE)
         .until(() -> application.log().contains("> counts") && wants(first));
@@ -214,9 +205,58 @@ class ZooKeeperRecoveryTest {
     assertThat(application.log()).contains("> counted 5");
   }
 
+  @Test
+  void anExecutorThatNobodyHeardIsNotWantedGoesWhenThereIsAMaster() throws Exception {
+    Master first = leadingMaster();
+    Master second = notYet();
+    worker(first, second);
+    Path again = directory.resolve("again");
+    SparkProcess application = counting(List.of(again.toString()), first, second);
+    await("an executor that idles")
+        .atMost(PATIENCE)
+        .until(() -> application.log().contains("> counted 5") && wantsNone(first));
+    first.process.signal("KILL");
+    await("nobody hears that it is not wanted")
+        .atMost(PATIENCE)
+        .until(() -> application.log().contains("executor(s) to be killed is 0"));
+    second = master(Map.of(), second.port, second.page);
+    awaitStatus(second, ZooKeeperRecoveryTest::leadsAWorker);
+
+    // It takes no tasks any more, and would keep its place.
+    Files.createFile(again);
+
+    assertThat(application.awaitExit()).as(application.log()).isZero();
+    assertThat(application.log()).containsSubsequence("> counted 5", "> counts", "> counted 5");
+  }
+
+  private SparkProcess counting(List<String> arguments, Master... known) throws IOException {
+    Map<String, String> properties = new TreeMap<>();
+    properties.put("spark.master", "spark://" + addresses(known));
+    properties.put("spark.plugins", ExecutorWishes.class.getName());
+    properties.put("spark.executor.extraClassPath", Path.of("target/classes").toRealPath() + "");
+    properties.put("spark.executor.memory", "450m");
+    properties.put("spark.testing.reservedMemory", "0");
+    properties.put("spark.dynamicAllocation.executorIdleTimeout", "5s");
+    return closedLater(
+        SparkProcess.start(
+            directory, "application", properties, CountProgram.class.getName(), arguments));
+  }
+
   /** Whether an application has asked for executors: the master has none, and says so. */
   private static boolean wants(Master master) throws IOException {
     return master.process.log().contains("requested executors");
+  }
+
+  /** Whether the application has said since that it needs none, and keeps what it has. */
+  private static boolean wantsNone(Master master) throws IOException {
+    return master
+        .process
+        .log()
+        .lines()
+        .filter(line -> line.contains("requested executors"))
+        .reduce((before, last) -> last)
+        .filter(line -> line.endsWith("-> 0)."))
+        .isPresent();
   }
 
   @Test

@@ -87,14 +87,13 @@ final class ShellNode {
 
   /** Adds a daemon that needs others, who are there when the file {@code peers} exists. */
   ShellNode daemonWithPeers(String name, String script, boolean beforeStart) {
+    return daemon(name, script, peers(beforeStart), DaemonSpec.Ending.FAILURE, Turn.ALWAYS);
+  }
+
+  private DaemonSpec.Peers peers(boolean beforeStart) {
     Path peers = file("peers");
     Probe presence = () -> Files.exists(peers) ? Optional.empty() : Optional.of("nobody is there");
-    return daemon(
-        name,
-        script,
-        new DaemonSpec.Peers(presence, beforeStart),
-        DaemonSpec.Ending.FAILURE,
-        Turn.ALWAYS);
+    return new DaemonSpec.Peers(presence, beforeStart);
   }
 
   /** Adds a daemon whose exit code 0 is no failure; notes each end as {@code aftermath}. */
@@ -103,7 +102,8 @@ final class ShellNode {
         new DaemonSpec.Ending(
             code -> code == 0 ? Optional.of("it leads no more") : Optional.empty(),
             aftermaths::incrementAndGet,
-            Optional.empty());
+            Optional.empty(),
+            false);
     return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
   }
 
@@ -116,7 +116,13 @@ final class ShellNode {
     return new DaemonSpec.Ending(
         code -> Optional.empty(),
         () -> {},
-        Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))));
+        Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))),
+        false);
+  }
+
+  /** Adds a daemon that is of no use when it hangs; its peers as in {@link #daemonWithPeers}. */
+  ShellNode daemonThatMayHang(String name, String script) {
+    return daemon(name, script, peers(false), DaemonSpec.Ending.FAILURE_OR_HANG, Turn.ALWAYS);
   }
 
   /** Adds the same, whose script is another when the file {@code others} exists. */

@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -338,6 +339,23 @@ class SupervisorTest {
     await().until(() -> node.state("worker") == State.READY);
     assertThat(node.process("worker.pid")).contains(process);
     assertThat(node.status("worker").restarts()).isZero();
+  }
+
+  @Test
+  void aDaemonThatHangsAmongItsPeersIsStartedAnew() throws Exception {
+    node.readyTimeout = Duration.ofSeconds(1);
+    node.daemonThatMayHang("sql", GOOD).start();
+    await().until(() -> node.state("sql") == State.READY);
+    Files.delete(node.file("sql.ready"));
+    await().until(() -> node.state("sql") == State.UNREADY);
+    Instant unready = node.status("sql").since();
+    // Without its peers it could do nothing anyway.
+    await().until(() -> Instant.now().isAfter(unready.plus(node.readyTimeout.multipliedBy(2))));
+    assertThat(node.status("sql").restarts()).isZero();
+
+    Files.createFile(node.file("peers"));
+    await().until(() -> node.status("sql").restarts() == 1 && node.state("sql") == State.READY);
+    assertThat(node.status("sql").lastFailure()).contains("not ready in time: no file");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,12 @@ final class MovedMastersIT {
       List<Container> masters = masters("m1", "m2");
       Container worker =
           node("worker").roles("WORKER").env("SPARK_WORKER_MEMORY", "1g").start("worker");
-      Container sql = node("sql").roles("THRIFTSERVER", "WEBAPP").publish(8000).start("sql");
+      Container sql =
+          node("sql")
+              .roles("THRIFTSERVER", "WEBAPP")
+              .env("READY_TIMEOUT", "1m")
+              .publish(8000)
+              .start("sql");
       GatewayClient gateway = new GatewayClient(sql, Optional.of(TOKEN));
       worker.awaitReady(HaCluster.DEADLINE);
       sql.awaitReady(HaCluster.DEADLINE);
@@ -43,6 +49,20 @@ final class MovedMastersIT {
 
       worker.shell("pkill -KILL -f org.apache.spark.deploy.worker.Worke[r]");
       awaitTheWorkerAt(others);
+
+      // They know nothing of the worker, nor of the application: as if ZooKeeper were a new one.
+      List<Container> strangers =
+          masters(
+              plan -> plan.env("SPARK_CONF_spark_deploy_zookeeper_dir", "/elsewhere"), "m5", "m6");
+      others.forEach(Container::kill);
+      awaitTheWorkerAt(strangers);
+      assertThat(worker.logs()).contains("worker starts anew");
+      await("the SQL server is another application")
+          .atMost(HaCluster.DEADLINE)
+          .until(() -> sql.logs().contains("sql failed (not ready in time: the leading master"));
+      await("the gateway's next answer")
+          .atMost(HaCluster.DEADLINE)
+          .untilAsserted(() -> assertAnswers(gateway));
     } finally {
       Lab.removeContainersOf(network);
     }
@@ -53,11 +73,15 @@ final class MovedMastersIT {
   }
 
   private List<Container> masters(String... names) {
+    return masters(plan -> plan, names);
+  }
+
+  private List<Container> masters(UnaryOperator<Container.Plan> as, String... names) {
     List<Container> masters =
         Stream.of(names)
             .map(
                 name ->
-                    node("masters")
+                    as.apply(node("masters"))
                         // As a service's containers have: not the service's own name.
                         .option("--hostname", name)
                         .roles("MASTER")
