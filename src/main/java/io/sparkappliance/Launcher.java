@@ -297,7 +297,8 @@ final class Launcher {
     checkNotebookIsInstalled(settings);
     Credentials standIns = standIns(settings);
     NodeConfiguration node =
-        Preparation.plan(withMasters(settings), standIns, host(settings), memory());
+        Preparation.plan(
+            withMasters(settings), standIns, host(settings), memory(), world.environment());
     List<CheckReport.Planned> daemons =
         Daemons.of(settings, standIns, node, world.environment(), Turn.ALWAYS).stream()
             .map(

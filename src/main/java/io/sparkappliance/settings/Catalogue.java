@@ -627,7 +627,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.duration(),
             "5m",
-            "Time in which a daemon must become ready; later counts as a failure.");
+            "Time in which a daemon must become ready; later counts as a failure. So does an SQL"
+                + " server that was ready and has not been again for so long.");
     maxRestarts =
         add(
             "MAX_RESTARTS",

@@ -82,6 +82,8 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
           master.stepDown();
           master.revokedLeadership();
         });
+
+    master.asks(session::isSilent);
     latch.addListener(this);
     try {
       latch.start();

@@ -1,15 +1,20 @@
 package io.sparkappliance.spark;
 
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SecurityManager$;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.DeployMessages.RegisterWorker;
 import org.apache.spark.deploy.master.Master;
 import org.apache.spark.deploy.master.MasterArguments;
+import org.apache.spark.deploy.master.MasterMessages;
 import org.apache.spark.deploy.master.RecoveryState;
 import org.apache.spark.deploy.master.WorkerInfo;
 import org.apache.spark.deploy.master.WorkerState;
 import org.apache.spark.rpc.RpcAddress;
+import org.apache.spark.rpc.RpcCallContext;
 import org.apache.spark.rpc.RpcEnv;
 import org.apache.spark.rpc.RpcEnv$;
 import org.apache.spark.util.SparkUncaughtExceptionHandler;
@@ -24,7 +29,7 @@ import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
 /**
- * Spark's master, with two habits of its own.
+ * Spark's master, with three habits of its own.
  *
  * <p>While it recovers, it takes no registration of a worker that it is asking for its state. A
  * worker that loses its master asks all others to register it; stock Spark answers yes, the worker
@@ -32,11 +37,19 @@ import scala.runtime.BoxedUnit;
  * killed because it does not know them yet.
  *
  * <p>One that leads no more is a standby at once, and not only when its process has ended.
+ *
+ * <p>One that may lead no more, and can't know yet, does nothing until it knows. When a node wakes
+ * from a pause, what came meanwhile is there before the news of the next leader: workers that have
+ * not been heard of, connections that were broken off. Stock Spark would tell drivers that their
+ * executors are lost.
  */
 public final class StandaloneMaster extends Master {
   private static final Logger LOG = LoggerFactory.getLogger(Master.class);
 
+  private static final Duration LOOK = Duration.ofMillis(10);
+
   private volatile boolean steppedDown;
+  private volatile BooleanSupplier inDoubt = () -> false;
 
   private StandaloneMaster(
       RpcEnv rpc, RpcAddress address, int webUiPort, SecurityManager security, SparkConf conf) {
@@ -70,6 +83,21 @@ public final class StandaloneMaster extends Master {
     return Master.class.getName();
   }
 
+  /** Says whether it may have been so long without its ensemble that another leads. */
+  void asks(BooleanSupplier inDoubt) {
+    this.inDoubt = inDoubt;
+  }
+
+  /** Doubt is short: the ensemble answers, or the master steps down. */
+  private void awaitCertainty() {
+    while (!steppedDown
+        && !RecoveryState.STANDBY().equals(state())
+        && inDoubt.getAsBoolean()
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
+  }
+
   /** Hands out no more work, and refuses newcomers, as a master does that never led: for good. */
   void stepDown() {
     steppedDown = true;
@@ -90,6 +118,25 @@ public final class StandaloneMaster extends Master {
   @Override
   public PartialFunction<Object, BoxedUnit> receive() {
     return new Receiver(super.receive());
+  }
+
+  @Override
+  public PartialFunction<Object, BoxedUnit> receiveAndReply(RpcCallContext context) {
+    return new Receiver(super.receiveAndReply(context));
+  }
+
+  @Override
+  public void onDisconnected(RpcAddress address) {
+    awaitCertainty();
+    // Its workers and drivers are the next leader's.
+    if (!steppedDown) {
+      super.onDisconnected(address);
+    }
+  }
+
+  private boolean isPassedOver(Object message) {
+    return isAskedAlready(message)
+        || (steppedDown && message.equals(MasterMessages.CheckForWorkerTimeOut$.MODULE$));
   }
 
   private boolean isAskedAlready(Object message) {
@@ -114,9 +161,10 @@ public final class StandaloneMaster extends Master {
 
     @Override
     public <A, B> B applyOrElse(A message, Function1<A, B> otherwise) {
-      if (isAskedAlready(message)) {
-        LOG.info("A worker registers that is asked for its state: {}", message);
-        @SuppressWarnings("unchecked") // What the stock function returns for a registration.
+      awaitCertainty();
+      if (isPassedOver(message)) {
+        LOG.info("Passed over: {}", message);
+        @SuppressWarnings("unchecked") // What the stock function returns.
         B nothing = (B) BoxedUnit.UNIT;
         return nothing;
       }

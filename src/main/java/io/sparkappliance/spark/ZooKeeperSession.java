@@ -127,7 +127,7 @@ final class ZooKeeperSession implements AutoCloseable {
   private void beat() {
     long now = System.nanoTime();
     try {
-      if (now - answered.get() > longestSilence().toNanos()) {
+      if (isSilent()) {
         whenSilent.run();
       }
       if (client.getZookeeperClient().isConnected()) {
@@ -144,6 +144,11 @@ final class ZooKeeperSession implements AutoCloseable {
     } catch (Exception away) {
       LOG.debug("no pulse", away);
     }
+  }
+
+  /** Whether so little of the session is left that a leader has to stop. */
+  boolean isSilent() {
+    return System.nanoTime() - answered.get() > longestSilence().toNanos();
   }
 
   private Duration longestSilence() {

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param jars local paths of {@code EXT_JARS}
  * @param javaOptions options for JVMs that load native libraries
  * @param startupCache class data that the image has for Spark's JVMs
- * @param objectStoreCommitters whether the classes that commit to object stores are installed
+ * @param objectStores what is known about S3
  * @param notices what an operator should know about these files
  */
 record ConfigurationSources(
@@ -25,7 +25,7 @@ record ConfigurationSources(
     List<Path> jars,
     List<String> javaOptions,
     Optional<StartupCache> startupCache,
-    boolean objectStoreCommitters,
+    ObjectStoreFacts objectStores,
     List<String> notices) {
   /** Takes copies that can't be changed. */
   ConfigurationSources {

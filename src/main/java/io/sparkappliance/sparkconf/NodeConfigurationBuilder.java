@@ -104,6 +104,7 @@ final class NodeConfigurationBuilder {
     properties.putAll(Layer.MOUNTED, sources.mounted().settings());
     properties.putAll(Layer.EXT_CONF, sources.extConf().settings());
     properties.putAll(Layer.VARIABLE, settings.sparkProperties());
+    EmrfsNames.translate(properties, problems, notices);
     HiveServerSettings hive = new HiveServerSettings(settings, sources.hiveSite(), properties);
     Ports ports =
         new EffectivePorts(settings, properties, sources.hiveSite(), problems)
@@ -118,9 +119,7 @@ final class NodeConfigurationBuilder {
     addTls();
     MemoryPlan memory = addMemory();
     addJavaOptions(memory);
-    if (sources.objectStoreCommitters()) {
-      addCommitters();
-    }
+    ObjectStoreSettings.add(properties, sources.objectStores(), notices);
     if (settings.cluster().zooKeeper().isPresent()
         && settings.runsSqlDriver()
         && hive.hasEmbeddedMetastore()) {
@@ -491,16 +490,6 @@ final class NodeConfigurationBuilder {
               + "m for everything.");
     }
     node(key, planned.toJvmText());
-  }
-
-  /** Both classes come with the S3 add-on: naming them without it would break every write. */
-  private void addCommitters() {
-    node(
-        "spark.sql.sources.commitProtocolClass",
-        "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol");
-    node(
-        "spark.sql.parquet.output.committer.class",
-        "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter");
   }
 
   private SortedMap<String, String> environment() {

@@ -5,6 +5,7 @@ import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Problems;
+import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.storage.AtomicFiles;
 import io.sparkappliance.storage.FetchLimits;
@@ -125,11 +126,16 @@ public final class Preparation {
    * @param credentials the secrets in force, or stand-ins for those not generated yet
    * @param host address under which peers reach this node
    * @param total memory of the node, see {@link NodeMemory}
+   * @param environment this process's environment: which keys and region AWS's SDK would find
    * @throws ConfigurationException with every problem that shows without fetching
    */
   public static NodeConfiguration plan(
-      Settings settings, Credentials credentials, String host, MemorySize total) {
-    return new Preparation(settings, credentials, host, total, Map.of(), FetchLimits.DEFAULT)
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Map<String, String> environment) {
+    return new Preparation(settings, credentials, host, total, environment, FetchLimits.DEFAULT)
         .plan();
   }
 
@@ -157,6 +163,9 @@ public final class Preparation {
     }
     NodeConfigurationBuilder.Result result = build(extConf, hiveSite, jars);
     problems.throwIfAny();
+    if (!isClient) {
+      makeEventLogFolder(result.configuration());
+    }
     try {
       PythonLibraries libraries =
           new PythonLibraries(
@@ -173,6 +182,17 @@ public final class Preparation {
       throw cantWrite(e);
     }
     return result.configuration();
+  }
+
+  private void makeEventLogFolder(NodeConfiguration configuration) {
+    boolean written =
+        configuration.value("spark.eventLog.enabled").filter("true"::equals).isPresent();
+    if (written || settings.runs(Role.HISTORYSERVER)) {
+      try (Fetcher fetcher = new Fetcher(environment, limits)) {
+        fetcher.makeFolder(
+            "EVENT_LOG_DIR", configuration.value("spark.eventLog.dir").orElseThrow());
+      }
+    }
   }
 
   private NodeConfiguration plan() {
@@ -199,7 +219,7 @@ public final class Preparation {
             NativeLibraries.javaOptions(
                 List.of(paths.home().resolve("native"), paths.sparkHome().resolve("native"))),
             StartupCache.of(paths.sparkHome()),
-            hasCommitters(),
+            ObjectStoreFacts.of(hasCommitters(), environment),
             notices);
     return NodeConfigurationBuilder.build(settings, credentials, host, total, sources, problems);
   }

@@ -9,16 +9,19 @@ import java.util.List;
 import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * A {@code spark-defaults.conf} as Spark reads it: the format of {@link Properties}, values
  * stripped, the last of two equal keys counts, and keys that don't begin with {@code spark.} are
- * passed over.
+ * passed over, but for EMRFS's: its own file had them without a prefix.
  *
  * @param settings the Spark settings
  * @param notices a sentence for each key that was passed over
  */
 record PropertiesFile(SortedMap<String, String> settings, List<String> notices) {
+  private static final Pattern EMRFS = Pattern.compile("fs\\.s3n?\\.");
+
   /** A file that isn't there. */
   static final PropertiesFile EMPTY = new PropertiesFile(new TreeMap<>(), List.of());
 
@@ -48,6 +51,8 @@ record PropertiesFile(SortedMap<String, String> settings, List<String> notices) 
     for (String key : new TreeMap<>(raw).keySet().stream().map(String.class::cast).toList()) {
       if (key.startsWith("spark.")) {
         settings.put(key, raw.getProperty(key).strip());
+      } else if (EMRFS.matcher(key).lookingAt()) {
+        settings.putIfAbsent("spark.hadoop." + key, raw.getProperty(key).strip());
       } else {
         notices.add(
             name

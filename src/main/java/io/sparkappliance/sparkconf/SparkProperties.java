@@ -37,6 +37,11 @@ final class SparkProperties {
     return value(key).map(Boolean::parseBoolean).orElse(false);
   }
 
+  /** Takes a key out, whoever gave it. */
+  void remove(String key) {
+    strongest.remove(key);
+  }
+
   SortedMap<String, Property> asMap() {
     return new TreeMap<>(strongest);
   }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -21,6 +22,8 @@ public final class Fetcher implements AutoCloseable {
   private static final String ACCEPTED =
       "an absolute path, or a URI with file:, http:, https: or s3: is accepted";
 
+  private static final Set<String> S3_SCHEMES = Set.of("s3", "s3a", "s3n");
+
   private final FetchLimits limits;
   private final HttpSource http;
   private final Map<String, String> environment;
@@ -29,8 +32,8 @@ public final class Fetcher implements AutoCloseable {
   private S3Source s3;
 
   /**
-   * @param environment where proxies and the AWS endpoint are looked up; AWS credentials and region
-   *     come from the SDK's own chains
+   * @param environment where proxies, the AWS endpoint and AWS keys are looked up; without keys the
+   *     container's or the instance's role is used
    * @param limits how patient each fetch is
    */
   public Fetcher(Map<String, String> environment, FetchLimits limits) {
@@ -50,11 +53,36 @@ public final class Fetcher implements AutoCloseable {
    */
   public Path fetch(String variable, String location, Path target) {
     Source source = sourceOf(variable, location);
+    patiently(variable, location, () -> fetchOnce(source, location, target));
+    return target;
+  }
+
+  /**
+   * Sees to it that a folder in S3 is there; does nothing for places that aren't in S3.
+   *
+   * @param variable the variable that named the location, for messages
+   * @param location of the folder
+   * @throws ConfigurationException when it can't be made: says what, why and what to do
+   */
+  public void makeFolder(String variable, String location) {
+    if (S3_SCHEMES.contains(Locations.scheme(location))) {
+      S3Source folders = s3Source(variable, location);
+      patiently(variable, location, () -> folders.makeFolder(location));
+    }
+  }
+
+  /** What may succeed when it is tried again. */
+  @FunctionalInterface
+  private interface Attempt {
+    void make() throws FetchFailure;
+  }
+
+  private void patiently(String variable, String location, Attempt action) {
     FetchFailure failure = null;
     for (int attempt = 1; attempt <= limits.attempts(); attempt++) {
       try {
-        fetchOnce(source, location, target);
-        return target;
+        action.make();
+        return;
       } catch (FetchFailure thisTime) {
         failure = thisTime;
         if (!thisTime.isTemporary() || attempt == limits.attempts()) {
@@ -101,7 +129,7 @@ public final class Fetcher implements AutoCloseable {
     };
   }
 
-  private Source s3Source(String variable, String location) {
+  private S3Source s3Source(String variable, String location) {
     if (s3 == null) {
       try {
         s3 = new S3Source(environment, limits);

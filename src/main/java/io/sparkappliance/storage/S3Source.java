@@ -11,9 +11,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.InstanceProfileCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -22,8 +30,9 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Fetches from S3 with the SDK's default credential chain: environment, profile, container,
- * instance role. The SDK checks the object's checksum itself when S3 keeps one.
+ * Fetches from S3 with the credentials of the container or of the instance's role, as S3A does;
+ * with a key only where the environment has one. The SDK checks the object's checksum itself when
+ * S3 keeps one.
  */
 final class S3Source implements Fetcher.Source, AutoCloseable {
   private static final Pattern LOCATION =
@@ -69,6 +78,35 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     }
   }
 
+  /**
+   * Makes the mark of an empty folder where nothing is below it yet: Spark wants its event log's
+   * folder to be there, and S3 has none.
+   */
+  void makeFolder(String location) throws FetchFailure {
+    Matcher matcher = LOCATION.matcher(location.endsWith("/") ? location : location + "/");
+    if (!matcher.matches()) {
+      throw new FetchFailure(
+          "this is no folder in S3", "Write s3://bucket/path/of/the/folder.", false, null);
+    }
+    String bucket = matcher.group(1);
+    String key = matcher.group(2);
+    try {
+      boolean isThere =
+          client()
+              .listObjectsV2(request -> request.bucket(bucket).prefix(key).maxKeys(1))
+              .hasContents();
+      if (!isThere) {
+        client().putObject(request -> request.bucket(bucket).key(key), RequestBody.empty());
+      }
+    } catch (S3Exception e) {
+      throw explained(bucket, e);
+    } catch (SdkClientException e) {
+      throw explained(e);
+    } catch (SdkException e) {
+      throw new FetchFailure("S3 failed (" + firstLine(e) + ")", IAM, e.retryable(), e);
+    }
+  }
+
   private static void store(ResponseInputStream<GetObjectResponse> object, Path into)
       throws FetchFailure, IOException {
     Long promised = object.response().contentLength();
@@ -92,6 +130,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       S3ClientBuilder builder =
           S3Client.builder()
               .region(region())
+              .credentialsProvider(credentials())
               // A bucket may be in another region than this machine.
               .crossRegionAccessEnabled(true)
               .overrideConfiguration(
@@ -106,6 +145,20 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       client = builder.build();
     }
     return client;
+  }
+
+  private AwsCredentialsProvider credentials() {
+    String key = environment.getOrDefault("AWS_ACCESS_KEY_ID", "");
+    if (key.isBlank()) {
+      return AwsCredentialsProviderChain.of(
+          ContainerCredentialsProvider.create(), InstanceProfileCredentialsProvider.create());
+    }
+    String secret = environment.getOrDefault("AWS_SECRET_ACCESS_KEY", "");
+    String token = environment.getOrDefault("AWS_SESSION_TOKEN", "");
+    return StaticCredentialsProvider.create(
+        token.isBlank()
+            ? AwsBasicCredentials.create(key, secret)
+            : AwsSessionCredentials.create(key, secret, token));
   }
 
   private Optional<URI> customEndpoint() {
@@ -155,7 +208,8 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     if (message.toLowerCase(Locale.ROOT).contains("unable to load credentials")) {
       return new FetchFailure(
           "no AWS credentials were found",
-          "Give the instance a role, or the container AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+          "Give the instance a role that its containers reach (a hop limit of 2 at the instance"
+              + " metadata service).",
           false,
           e);
     }

@@ -161,7 +161,8 @@ class DaemonsTest {
 
     environment.put("DRIVER_MEMORY", "31g");
     NodeConfiguration large =
-        Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999));
+        Preparation.plan(
+            settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999), Map.of());
     assertThat(
             Daemons.of(settings(), CREDENTIALS, large, environment, Turn.ALWAYS)
                 .getLast()
@@ -387,7 +388,7 @@ class DaemonsTest {
   }
 
   private NodeConfiguration node() {
-    return Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", TOTAL);
+    return Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", TOTAL, Map.of());
   }
 
   private List<DaemonSpec> specs() {

@@ -183,7 +183,7 @@ class ProbesTest {
     return new Probes(
         settings,
         credentials,
-        Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192)));
+        Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192), environment));
   }
 
   private static String master(String status, String worker) {

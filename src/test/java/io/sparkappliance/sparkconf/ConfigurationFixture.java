@@ -72,7 +72,7 @@ final class ConfigurationFixture {
   }
 
   NodeConfiguration plan() {
-    return Preparation.plan(settings(), credentials(), host, total);
+    return Preparation.plan(settings(), credentials(), host, total, environment);
   }
 
   /** Puts the layers together without any file. */
@@ -91,7 +91,7 @@ final class ConfigurationFixture {
             List.of(),
             List.of(),
             StartupCache.of(settings().paths().sparkHome()),
-            false,
+            new ObjectStoreFacts(false, false, Optional.empty()),
             List.of()),
         problems);
   }

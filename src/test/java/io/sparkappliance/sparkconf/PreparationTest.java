@@ -367,7 +367,7 @@ class PreparationTest {
     assertThat(node.prepare().value("spark.sql.sources.commitProtocolClass")).isEmpty();
     node.write(node.home.resolve("spark-jars/spark-hadoop-cloud_2.13-4.1.2.jar"), "");
     assertThat(node.prepare().value("spark.sql.sources.commitProtocolClass"))
-        .contains("org.apache.spark.internal.io.cloud.PathOutputCommitProtocol");
+        .contains("io.sparkappliance.spark.ObjectStoreCommitProtocol");
   }
 
   @Test

@@ -49,12 +49,7 @@ class S3FetchTest {
   static void startS3(@TempDir Path store) throws IOException {
     ACCOUNT.forEach(System::setProperty);
     s3 = S3MockServer.start("conf", store);
-    try (S3Client client =
-        S3Client.builder()
-            .endpointOverride(s3.endpoint())
-            .region(Region.EU_CENTRAL_1)
-            .forcePathStyle(true)
-            .build()) {
+    try (S3Client client = client()) {
       client.putObject(
           request -> request.bucket("conf").key("dir/my file.conf"),
           RequestBody.fromString("spark.a=1\n"));
@@ -114,6 +109,23 @@ class S3FetchTest {
   }
 
   @Test
+  void aFolderIsThereWhenItIsNeeded() {
+    try (Fetcher fetcher = new Fetcher(environment(s3.endpoint()), IMPATIENT);
+        S3Client client = client()) {
+      for (int time = 0; time < 2; time++) {
+        fetcher.makeFolder("EVENT_LOG_DIR", "s3a://conf/logs/events");
+      }
+      fetcher.makeFolder("EVENT_LOG_DIR", "file:/nothing/happens");
+      assertThat(client.listObjectsV2(list -> list.bucket("conf").prefix("logs")).contents())
+          .singleElement()
+          .satisfies(mark -> assertThat(mark.key()).isEqualTo("logs/events/"));
+      assertThatThrownBy(() -> fetcher.makeFolder("EVENT_LOG_DIR", "s3://nobodys/events"))
+          .hasMessageContaining("EVENT_LOG_DIR=s3://nobodys/events")
+          .hasMessageContaining("there is no bucket nobodys (404)");
+    }
+  }
+
+  @Test
   void truncatedObjectIsNoFile() throws IOException {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -137,12 +149,26 @@ class S3FetchTest {
   }
 
   private Path fetch(URI endpoint, String location) {
-    try (Fetcher fetcher =
-        new Fetcher(Map.of("AWS_ENDPOINT_URL_S3", endpoint.toString()), IMPATIENT)) {
+    try (Fetcher fetcher = new Fetcher(environment(endpoint), IMPATIENT)) {
       Path target = fetcher.fetch("EXT_CONF", location, directory.resolve("target"));
       assertThat(Files.exists(target)).isTrue();
       return target;
     }
+  }
+
+  private static S3Client client() {
+    return S3Client.builder()
+        .endpointOverride(s3.endpoint())
+        .region(Region.EU_CENTRAL_1)
+        .forcePathStyle(true)
+        .build();
+  }
+
+  private static Map<String, String> environment(URI endpoint) {
+    return Map.of(
+        "AWS_ENDPOINT_URL_S3", endpoint.toString(),
+        "AWS_ACCESS_KEY_ID", "AKIATEST",
+        "AWS_SECRET_ACCESS_KEY", "s3cret-key");
   }
 
   private static HttpServer server(int status, String code, AtomicInteger requests)

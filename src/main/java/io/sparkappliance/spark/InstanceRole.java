@@ -1,0 +1,72 @@
+package io.sparkappliance.spark;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.hadoop.fs.s3a.auth.NoAwsCredentialsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
+import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.InstanceProfileCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/**
+ * Credentials of the container, or of the instance's role, and nobody else's, for S3A. S3A's own
+ * provider of these fails at once where the metadata service doesn't answer, which it does for a
+ * limited number of calls a second, and a cluster's executors start together.
+ */
+public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceRole.class);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  /** A request may take as long on its way. */
+  private static final Duration RENEWED_BEFORE_END = Duration.ofMinutes(1);
+
+  private final AwsCredentialsProviderChain role =
+      AwsCredentialsProviderChain.builder()
+          .credentialsProviders(
+              ContainerCredentialsProvider.create(),
+              InstanceProfileCredentialsProvider.builder().staleTime(RENEWED_BEFORE_END).build())
+          .build();
+
+  /** As S3A calls it. */
+  public InstanceRole() {}
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws NoAwsCredentialsException when there are none for 20 seconds
+   */
+  @Override
+  public AwsCredentials resolveCredentials() {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    Duration pause = FIRST_PAUSE;
+    while (true) {
+      try {
+        return role.resolveCredentials();
+      } catch (SdkException none) {
+        if (System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
+          throw new NoAwsCredentialsException(
+              "InstanceRole",
+              "neither the container nor the instance's role has credentials (a container needs a"
+                  + " hop limit of 2 at the instance metadata service)",
+              none);
+        }
+        LOG.debug("no credentials; asks again", none);
+        LockSupport.parkNanos(pause.toNanos());
+        pause = pause.multipliedBy(2);
+        pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    role.close();
+  }
+}

@@ -1,0 +1,255 @@
+"""What an instance on EC2 sees of AWS, for tests: its metadata service (version 2 only, with a role
+whose credentials are soon others), and S3 behind a gate that lets in those that have not expired.
+
+    cloud.py ROLE SECONDS S3_HOST S3_PORT
+
+Others after so many seconds; the ones before expire 75 seconds later: a minute before the end
+AWS's SDK asks for new ones, which then must have more than that left.
+
+1338: metadata service; 9000: S3. What a test wants to know or to break: /_test/… on 1338."""
+
+import base64
+import http.client
+import json
+import os
+import re
+import sys
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ROLE, ROTATION, S3 = sys.argv[1], int(sys.argv[2]), (sys.argv[3], int(sys.argv[4]))
+LIFETIME = ROTATION + 75
+# Signed just before the end, arrived just after.
+GRACE = 3
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host"}
+
+
+class Role:
+    """Credentials of the moment; one generation follows another."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.issued = []
+
+    def current(self):
+        with self.lock:
+            now = time.time()
+            if not self.issued or self.issued[-1]["end"] - now <= LIFETIME - ROTATION:
+                self.issued.append(
+                    {
+                        "key": "ASIA" + base64.b32encode(os.urandom(10)).decode(),
+                        "secret": base64.b64encode(os.urandom(30)).decode(),
+                        "token": base64.b64encode(os.urandom(60)).decode(),
+                        "end": now + LIFETIME,
+                    }
+                )
+            return self.issued[-1]
+
+    def lets_in(self, key, token):
+        with self.lock:
+            return any(
+                one["key"] == key and one["token"] == token and one["end"] + GRACE > time.time()
+                for one in self.issued
+            )
+
+
+class State:
+    """What happened, and what is to break."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.counts = {}
+        self.refused = []
+        self.away_until = 0.0
+        self.fault = (0.0, 0)
+
+    def count(self, kind):
+        with self.lock:
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+
+
+role, state, tokens = Role(), State(), set()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body=b"", kind="text/plain"):
+        data = body if isinstance(body, bytes) else body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+
+class Metadata(Handler):
+    def do_PUT(self):
+        if time.time() < state.away_until:
+            self.close_connection = True
+            return
+        if self.path == "/latest/api/token":
+            token = base64.b64encode(os.urandom(20)).decode()
+            tokens.add(token)
+            self.answer(200, token)
+        else:
+            self.answer(404)
+
+    def do_POST(self):
+        what, _, seconds = self.path.removeprefix("/_test/").partition("/")
+        if what == "away":
+            state.away_until = time.time() + float(seconds)
+        elif what.isdigit():
+            state.fault = (time.time() + float(seconds), int(what))
+        self.answer(204)
+
+    def do_GET(self):
+        if self.path == "/_test/state":
+            self.answer(
+                200,
+                json.dumps(
+                    {
+                        "generations": len(role.issued),
+                        "refused": state.refused,
+                        "requests": state.counts,
+                    }
+                ),
+            )
+        elif time.time() < state.away_until:
+            self.close_connection = True
+        elif self.headers.get("X-aws-ec2-metadata-token") not in tokens:
+            self.answer(401)
+        else:
+            self.metadata(self.path.rstrip("/").removeprefix("/latest/"))
+
+    def metadata(self, path):
+        # Newer clients ask for an account's name in the answer first, and are content without.
+        path = path.replace("credentials-extended", "credentials")
+        if path == "meta-data/iam/security-credentials":
+            self.answer(200, ROLE)
+        elif path == "meta-data/iam/security-credentials/" + ROLE:
+            now = role.current()
+            end = datetime.fromtimestamp(now["end"], timezone.utc)
+            self.answer(
+                200,
+                json.dumps(
+                    {
+                        "Code": "Success",
+                        "Type": "AWS-HMAC",
+                        "AccessKeyId": now["key"],
+                        "SecretAccessKey": now["secret"],
+                        "Token": now["token"],
+                        "LastUpdated": stamp(end - timedelta(seconds=LIFETIME)),
+                        "Expiration": stamp(end),
+                    }
+                ),
+            )
+        elif path == "dynamic/instance-identity/document":
+            self.answer(
+                200,
+                json.dumps(
+                    {
+                        "instanceId": "i-0123456789abcdef0",
+                        "privateIp": self.client_address[0],
+                        "region": "eu-central-1",
+                        "availabilityZone": "eu-central-1a",
+                        "accountId": "123456789012",
+                    }
+                ),
+            )
+        elif path == "meta-data/placement/availability-zone":
+            self.answer(200, "eu-central-1a")
+        else:
+            self.answer(404)
+
+
+def stamp(when):
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Gate(Handler):
+    """S3, for those whose credentials are the role's."""
+
+    def handle_request(self):
+        body = self.body()
+        end, status = state.fault
+        state.count(self.kind())
+        if time.time() < end:
+            self.error(status, "SlowDown" if status == 503 else "InternalError")
+            return
+        signed = re.search(r"Credential=([^/,]+)/", self.headers.get("Authorization", ""))
+        if not signed or not role.lets_in(
+            signed.group(1), self.headers.get("X-Amz-Security-Token", "")
+        ):
+            state.refused.append(f"{self.command} {self.path} {signed and signed.group(1)}")
+            self.error(403, "ExpiredToken" if signed else "AccessDenied")
+            return
+        self.forward(body)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
+
+    def kind(self):
+        path, _, query = self.path.partition("?")
+        names = [part.partition("=")[0] for part in query.split("&")]
+        for name in ("uploads", "uploadId", "delete", "list-type"):
+            if name in names:
+                return f"{self.command} {name}"
+        return f"{self.command} object" if path.count("/") > 1 else f"{self.command} bucket"
+
+    def body(self):
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def forward(self, body):
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP
+        }
+        headers["Content-Length"] = str(len(body))
+        s3 = http.client.HTTPConnection(*S3, timeout=60)
+        try:
+            s3.request(self.command, self.path, body, headers)
+            answer = s3.getresponse()
+            data = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP | {"content-length", "date", "server"}:
+                    self.send_header(name, value)
+            length = answer.getheader("Content-Length", "0") if self.command == "HEAD" else len(data)
+            if answer.status != 204:
+                self.send_header("Content-Length", str(length))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data)
+        finally:
+            s3.close()
+
+    def error(self, status, code):
+        self.answer(
+            status,
+            f"<Error><Code>{code}</Code><Message>{code} of the test</Message></Error>",
+            "application/xml",
+        )
+
+
+def serve(port, handler):
+    server = ThreadingHTTPServer(("", port), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+
+serve(9000, Gate)
+serve(1338, Metadata)
+print("serves", flush=True)
