@@ -181,6 +181,7 @@ class Gate(Handler):
         end, status = state.fault
         state.count(self.kind())
         if time.time() < end:
+            state.count("failed by the test")
             self.error(status, "SlowDown" if status == 503 else "InternalError")
             return
         signed = re.search(r"Credential=([^/,]+)/", self.headers.get("Authorization", ""))

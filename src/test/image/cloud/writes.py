@@ -92,10 +92,18 @@ def run(case):
     print(case, "right" if found == expected else f"{found} instead of {expected}", "by", by)
 
 
-for case in CASES:
+def control(what):
+    urllib.request.urlopen(f"{METADATA}/_test/{what}", b"").close()
+
+
+for number, case in enumerate(CASES):
+    if number == 1:
+        # While it writes: S3 fails for a while, and nobody tells what the role's credentials are.
+        control("503/8")
+        control("away/12")
     run(case)
 while generations() < GENERATIONS:
     total = spark.range(200).repartition(4).withColumn("day", col("id") % 4)
     total.write.mode("overwrite").parquet("s3://data/again")
     assert spark.read.parquet("s3://data/again").count() == 200
-print("generations seen", generations() >= GENERATIONS)
+print("generations seen", generations())

@@ -56,25 +56,27 @@ public record DaemonSpec(
    * @param retirement makes the program that asks the process with this id to give its work to
    *     others, before it is told to end; it has done so when nothing runs that it started. Empty:
    *     it has nothing to give
-   * @param whenHung whether one that was ready, and is not for as long as it may take to become so,
-   *     is ended and started anew: nobody who could wait for it is served by it any more
+   * @param hopeless why one that was ready never will be again, although it runs: after the time it
+   *     may take to become ready it is ended and started anew. Asked while it is not ready
    */
   public record Ending(
       IntFunction<Optional<String>> onPurpose,
       Runnable aftermath,
       Optional<LongFunction<Command>> retirement,
-      boolean whenHung) {
+      Probe hopeless) {
     /** For a daemon that has no reason to end, and nothing to give to others. */
     public static final Ending FAILURE =
-        new Ending(code -> Optional.empty(), () -> {}, Optional.empty(), false);
+        new Ending(code -> Optional.empty(), () -> {}, Optional.empty(), Optional::empty);
 
-    /** For one that is of no use to anybody while it hangs. */
-    public static final Ending FAILURE_OR_HANG =
-        new Ending(FAILURE.onPurpose(), FAILURE.aftermath(), Optional.empty(), true);
+    /** For one that may lose what it can't do without, and runs on. */
+    public static Ending failureOr(Probe hopeless) {
+      return new Ending(FAILURE.onPurpose(), FAILURE.aftermath(), Optional.empty(), hopeless);
+    }
 
     /** For one that retires before it ends. */
     static Ending retiring(LongFunction<Command> retirement) {
-      return new Ending(FAILURE.onPurpose(), FAILURE.aftermath(), Optional.of(retirement), false);
+      return new Ending(
+          FAILURE.onPurpose(), FAILURE.aftermath(), Optional.of(retirement), Optional::empty);
     }
   }
 

@@ -177,7 +177,7 @@ public final class Daemons {
             },
         () -> AbandonedSession.end(ensemble, session, END_OF_SESSION),
         Optional.empty(),
-        false);
+        Optional::empty);
   }
 
   private DaemonSpec worker(JavaCommand java) {
@@ -316,9 +316,9 @@ public final class Daemons {
         Probes.all(readiness),
         Probes.all(liveness),
         new Peers(probes.masterElsewhere(), true),
-        Ending.FAILURE_OR_HANG,
+        Ending.failureOr(probes.isKnown(application)),
         sqlTurn,
-        // New masters call a running driver by themselves; one they don't know counts as hung.
+        // New masters call a running driver by themselves; one they don't know is hopeless.
         (current, running) -> running ? Optional.empty() : renewal.command(current, false));
   }
 

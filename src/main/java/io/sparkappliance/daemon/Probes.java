@@ -171,14 +171,16 @@ final class Probes {
    * still recovers, nothing is known.
    */
   Probe isKnown(String application) {
-    return () ->
-        leaders()
-                .allMatch(
-                    leader ->
-                        leader.applications().stream()
-                            .anyMatch(known -> known.name().equals(application)))
-            ? READY
-            : Optional.of("the leading master doesn't know the application " + application);
+    return () -> {
+      List<MasterStatus> leaders = leaders().toList();
+      boolean known =
+          leaders.stream()
+              .flatMap(leader -> leader.applications().stream())
+              .anyMatch(it -> it.name().equals(application));
+      return known || leaders.isEmpty()
+          ? READY
+          : Optional.of("the leading master doesn't know the application " + application);
+    };
   }
 
   Probe worker() {

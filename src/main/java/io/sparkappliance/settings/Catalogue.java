@@ -627,8 +627,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.duration(),
             "5m",
-            "Time in which a daemon must become ready; later counts as a failure. So does an SQL"
-                + " server that was ready and has not been again for so long.");
+            "Time in which a daemon must become ready; later counts as a failure. An SQL"
+                + " server that the leading master doesn't know any more is started anew after it.");
     maxRestarts =
         add(
             "MAX_RESTARTS",

@@ -17,6 +17,7 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.scheduler.cluster.StandaloneSchedulerBackend;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.concurrent.Await;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
@@ -37,6 +38,7 @@ public final class ExecutorWishes implements SparkPlugin {
 
   private static final Duration PERIOD = Duration.ofSeconds(3);
   private static final int MOST_UNANSWERED = 10;
+  private static final Duration LONGEST_ANSWER = Duration.ofMinutes(2);
 
   @Override
   public DriverPlugin driverPlugin() {
@@ -46,6 +48,12 @@ public final class ExecutorWishes implements SparkPlugin {
   @Override
   public ExecutorPlugin executorPlugin() {
     return null;
+  }
+
+  /** Of any kind may be what it throws: Scala throws what it does not declare. */
+  @FunctionalInterface
+  private interface Wish {
+    void say() throws Exception;
   }
 
   private static final class Driver implements DriverPlugin {
@@ -73,6 +81,15 @@ public final class ExecutorWishes implements SparkPlugin {
     }
 
     private void repeat(SparkContext context) {
+      try {
+        repeatWhatIsWanted(context);
+      } catch (Exception notNow) {
+        // Thrown on, it would be the last time. The context may be ending.
+        LOG.debug("not said again", notNow);
+      }
+    }
+
+    private void repeatWhatIsWanted(SparkContext context) {
       if (context.statusTracker().getActiveStageIds().length > 0) {
         // None more: it sends the totals that were wanted last, for all resource profiles.
         say(() -> context.requestExecutors(0));
@@ -83,9 +100,17 @@ public final class ExecutorWishes implements SparkPlugin {
         List<String> still = toEnd.stream().filter(before::contains).sorted().toList();
         if (!still.isEmpty()) {
           LOG.debug("said again: executors {} are not wanted any more", still);
-          say(() -> backend.doKillExecutors(CollectionConverters.asScala(still).toSeq()));
+          say(() -> end(backend, still));
         }
       }
+    }
+
+    private static void end(StandaloneSchedulerBackend backend, List<String> executors)
+        throws Exception {
+      Await.result(
+          backend.doKillExecutors(CollectionConverters.asScala(executors).toSeq()),
+          scala.concurrent.duration.Duration.create(
+              LONGEST_ANSWER.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     /** Those that move their blocks first are no concern of the master's. */
@@ -97,7 +122,7 @@ public final class ExecutorWishes implements SparkPlugin {
     }
 
     /** On a thread of its own: a master whose node has vanished answers after two minutes. */
-    private void say(Runnable wish) {
+    private void say(Wish wish) {
       if (unanswered.incrementAndGet() > MOST_UNANSWERED) {
         unanswered.decrementAndGet();
         return;
@@ -105,14 +130,16 @@ public final class ExecutorWishes implements SparkPlugin {
       Thread.ofVirtual().name("executor-wish").start(() -> sayNow(wish));
     }
 
-    private void sayNow(Runnable wish) {
+    private void sayNow(Wish wish) {
       try {
-        wish.run();
+        wish.say();
         unheard.set(false);
       } catch (Exception noMaster) {
         // Of any kind: Scala throws what it does not declare.
         if (!unheard.getAndSet(true)) {
-          LOG.info("no master hears how many executors are wanted: it is said again", noMaster);
+          LOG.info(
+              "no master hears how many executors are wanted, or which are not: it is said again",
+              noMaster);
         }
       } finally {
         unanswered.decrementAndGet();

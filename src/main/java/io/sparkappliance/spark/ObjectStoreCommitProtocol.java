@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.BulkDelete;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
@@ -109,26 +110,25 @@ public final class ObjectStoreCommitProtocol extends PathOutputCommitProtocol {
   }
 
   private void delete(JobContext job, List<Path> replaced) throws IOException {
-    List<String> left = new ArrayList<>();
-    List<Path> rest = replaced;
-    while (!rest.isEmpty()) {
-      Path first = rest.getFirst();
-      FileSystem files = first.getFileSystem(job.getConfiguration());
-      try (BulkDelete bulk = files.createBulkDelete(bucket(first))) {
-        List<Path> page =
-            rest.stream()
-                .filter(path -> bucket(path).equals(bucket(first)))
-                .limit(bulk.pageSize())
-                .toList();
-        bulk.bulkDelete(page).forEach(failed -> left.add(failed.getKey().toString()));
-        Set<Path> done = Set.copyOf(page);
-        rest = rest.stream().filter(path -> !done.contains(path)).toList();
+    Map<Path, List<Path>> byBucket =
+        replaced.stream().collect(Collectors.groupingBy(ObjectStoreCommitProtocol::bucket));
+    for (Map.Entry<Path, List<Path>> bucket : byBucket.entrySet()) {
+      FileSystem files = bucket.getKey().getFileSystem(job.getConfiguration());
+      List<Path> paths = bucket.getValue();
+      try (BulkDelete bulk = files.createBulkDelete(bucket.getKey())) {
+        for (int from = 0; from < paths.size(); from += bulk.pageSize()) {
+          List<Path> page = paths.subList(from, Math.min(from + bulk.pageSize(), paths.size()));
+          List<Map.Entry<Path, String>> left = bulk.bulkDelete(page);
+          if (!left.isEmpty()) {
+            throw new IOException(left.getFirst().getKey() + ": " + left.getFirst().getValue());
+          }
+        }
+      } catch (IOException failed) {
+        throw new IOException(
+            "The new files are there, but those they replace could not all be deleted. Check that"
+                + " the role allows s3:DeleteObject there and write again: it replaces both.",
+            failed);
       }
-    }
-    if (!left.isEmpty()) {
-      throw new IOException(
-          "The new files are there, but %d of the %d they replace could not be deleted, the first is %s. Check that the role allows s3:DeleteObject there and write again: it replaces both."
-              .formatted(left.size(), replaced.size(), left.getFirst()));
     }
   }
 

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 /**
  * Settings by the names that EMRFS had ({@code fs.s3.…}, {@code fs.s3n.…}), by which people set up
  * their clusters before S3A served all schemes. S3A doesn't read them: each is replaced by S3A's
- * own, with a line that says so, or refused where there is none. (EMR 7.10 and later do the same.)
+ * own, with a line that says so, or refused where there is none. (EMR 7.10 and later replace them,
+ * too, and pass over what has no equivalent.)
  */
 final class EmrfsNames {
   private static final String S3A = "spark.hadoop.fs.s3a.";
@@ -35,12 +36,13 @@ final class EmrfsNames {
           Map.entry("cse.kms.region", "encryption.cse.kms.region"),
           Map.entry("endpoint", "endpoint"),
           Map.entry("maxConnections", "connection.maximum"),
-          Map.entry("maxRetries", "attempts.maximum"),
+          Map.entry("maxRetries", "retry.limit"),
           Map.entry("multipart.uploads.split.size", "multipart.size"),
           Map.entry("region", "endpoint.region"),
           Map.entry("serverSideEncryption.kms.customEncryptionContext", "encryption.context"),
           Map.entry("serverSideEncryption.kms.keyId", "encryption.key"),
-          Map.entry("sts.endpoint", "assumed.role.sts.endpoint"),
+          Map.entry("ssl.enabled", "connection.ssl.enabled"),
+          Map.entry("storageClass", "create.storage.class"),
           Map.entry("threadpool.maxSize", "threads.max"),
           Map.entry("useRequesterPaysHeader", "requester.pays.enabled"));
 
@@ -135,18 +137,29 @@ final class EmrfsNames {
 
   private void translate(String key, String bucket, String name, Property given) {
     String value = given.value();
+    if (name.startsWith("impl.")) {
+      // Hadoop's own, for any scheme.
+      return;
+    }
     if (name.startsWith("consistent")) {
       drop(key, "S3 itself has been consistent since 2020");
     } else if (value.equalsIgnoreCase(NEEDLESS.get(name))) {
       drop(key, "S3A does so anyway");
     } else if (name.equals("cse.encryptionMaterialsProvider") && KMS_MATERIALS.contains(value)) {
       drop(key, "S3A does so anyway");
+    } else if (name.equals("impl") && value.equals("org.apache.hadoop.fs.s3a.S3AFileSystem")) {
+      properties.remove(key);
+      properties.put(Layer.SHIPPED, key, value);
+    } else if (name.equals("sts.endpoint")) {
+      replace(key, given, bucket, "assumed.role.sts.endpoint", value.replaceFirst("^https://", ""));
     } else if (RENAMED.containsKey(name)) {
       replace(key, given, bucket, RENAMED.get(name), value);
     } else if (SECONDS.containsKey(name) && value.matches("\\d+")) {
       replace(key, given, bucket, SECONDS.get(name), value + "s");
     } else if (name.equals(ENCRYPTS) && Boolean.parseBoolean(value)) {
-      boolean kms = has(key, name, "serverSideEncryption.kms.keyId");
+      boolean kms =
+          has(key, bucket + name, "serverSideEncryption.kms.keyId")
+              || has(key, name, "serverSideEncryption.kms.keyId");
       replace(key, given, bucket, "encryption.algorithm", kms ? "SSE-KMS" : "AES256");
     } else if (name.equals(ENCRYPTS_BY) && value.equals("AES256")) {
       replace(key, given, bucket, "encryption.algorithm", value);

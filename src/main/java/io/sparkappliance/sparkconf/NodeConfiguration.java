@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Everything about Spark on this node that is known before the first daemon starts.
@@ -42,6 +43,23 @@ public record NodeConfiguration(
     List<Path> jars,
     Path confDir,
     List<String> notices) {
+
+  /** The same, with more to tell. */
+  NodeConfiguration with(List<String> moreNotices) {
+    return new NodeConfiguration(
+        properties,
+        memory,
+        host,
+        bindHost,
+        masterUrl,
+        ports,
+        environment,
+        javaOptions,
+        startupCache,
+        jars,
+        confDir,
+        Stream.concat(notices.stream(), moreNotices.stream()).toList());
+  }
 
   /** Takes copies that can't be changed. */
   public NodeConfiguration {

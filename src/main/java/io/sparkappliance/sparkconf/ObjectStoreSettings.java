@@ -1,12 +1,17 @@
 package io.sparkappliance.sparkconf;
 
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Whose credentials S3A uses, and how Spark commits to buckets. */
 final class ObjectStoreSettings {
   private static final String S3A = "spark.hadoop.fs.s3a.";
-  private static final String PROVIDER = S3A + "aws.credentials.provider";
+  private static final String PROVIDER = "aws.credentials.provider";
+
+  /** For all buckets, or for one. */
+  private static final Pattern KEY =
+      Pattern.compile("spark\\.hadoop\\.fs\\.s3a\\.(bucket\\..+\\.)?access\\.key");
 
   /** As S3A would look for keys: in its settings, then in the environment. */
   private static final String KEYS =
@@ -51,27 +56,31 @@ final class ObjectStoreSettings {
 
   private static void addCredentials(
       SparkProperties properties, ObjectStoreFacts facts, List<String> notices) {
-    keysIn(properties, facts)
+    if (facts.keysInEnvironment()) {
+      notices.add(warning("AWS_ACCESS_KEY_ID; daemons don't get it, commands run here do"));
+    }
+    properties
+        .asMap()
         .forEach(
-            where ->
-                notices.add(
-                    "warning: S3 is used with a key that never expires ("
-                        + where
-                        + "): who reads it has it for good. Remove it; on EC2 and ECS the node's role"
-                        + " serves, with credentials that are renewed by themselves."));
-    properties.put(
-        Layer.NODE, PROVIDER, keysIn(properties, facts).findAny().isPresent() ? KEYS : ROLE);
+            (key, property) -> {
+              Matcher bucket = KEY.matcher(key);
+              if (bucket.matches()) {
+                notices.add(warning(key + ", " + property.layer().label()));
+                String own = bucket.group(1) == null ? "" : bucket.group(1);
+                properties.put(Layer.NODE, S3A + own + PROVIDER, KEYS + "," + ROLE);
+              }
+            });
+    if (facts.keysInEnvironment()) {
+      properties.put(Layer.NODE, S3A + PROVIDER, KEYS + "," + ROLE);
+    } else if (properties.value(S3A + PROVIDER).isEmpty()) {
+      properties.put(Layer.NODE, S3A + PROVIDER, ROLE);
+    }
+    // Who asks for another role is this role.
+    properties.put(Layer.NODE, S3A + "assumed.role.credentials.provider", ROLE);
   }
 
-  /** Where keys were given; per bucket, too. */
-  private static Stream<String> keysIn(SparkProperties properties, ObjectStoreFacts facts) {
-    Stream<String> settings =
-        properties.asMap().entrySet().stream()
-            .filter(setting -> setting.getKey().startsWith(S3A))
-            .filter(setting -> setting.getKey().endsWith(".access.key"))
-            .map(setting -> setting.getKey() + ", " + setting.getValue().layer().label());
-    return facts.keysInEnvironment()
-        ? Stream.concat(Stream.of("AWS_ACCESS_KEY_ID"), settings)
-        : settings;
+  private static String warning(String where) {
+    return "warning: S3 is used with a key (%s): who reads it can use it elsewhere, as long as it is valid. Remove it; on EC2 and ECS the node's role serves, with credentials that are renewed by themselves."
+        .formatted(where);
   }
 }

@@ -20,6 +20,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -163,9 +164,7 @@ public final class Preparation {
     }
     NodeConfigurationBuilder.Result result = build(extConf, hiveSite, jars);
     problems.throwIfAny();
-    if (!isClient) {
-      makeEventLogFolder(result.configuration());
-    }
+    List<String> warnings = isClient ? List.of() : makeEventLogFolder(result.configuration());
     try {
       PythonLibraries libraries =
           new PythonLibraries(
@@ -181,18 +180,43 @@ public final class Preparation {
     } catch (IOException e) {
       throw cantWrite(e);
     }
-    return result.configuration();
+    return result.configuration().with(warnings);
   }
 
-  private void makeEventLogFolder(NodeConfiguration configuration) {
+  /** Best effort: S3A's settings may lead where the launcher's client does not come. */
+  private List<String> makeEventLogFolder(NodeConfiguration configuration) {
     boolean written =
-        configuration.value("spark.eventLog.enabled").filter("true"::equals).isPresent();
-    if (written || settings.runs(Role.HISTORYSERVER)) {
-      try (Fetcher fetcher = new Fetcher(environment, limits)) {
-        fetcher.makeFolder(
-            "EVENT_LOG_DIR", configuration.value("spark.eventLog.dir").orElseThrow());
-      }
+        settings.runsSqlDriver()
+            || settings.runs(Role.GATEWAY)
+            || settings.runs(Role.HISTORYSERVER);
+    if (!written) {
+      return List.of();
     }
+    try (Fetcher fetcher = new Fetcher(asS3a(configuration), limits)) {
+      fetcher.makeFolder("EVENT_LOG_DIR", configuration.value("spark.eventLog.dir").orElseThrow());
+      return List.of();
+    } catch (ConfigurationException cannot) {
+      return List.of(
+          "warning: where event logs go could not be looked at; if the folder is missing, applications don't start: "
+              + cannot.problems().getFirst().accepted());
+    }
+  }
+
+  /** Where S3 is, and the keys if there are any, by the names that AWS's SDK has for them. */
+  private Map<String, String> asS3a(NodeConfiguration configuration) {
+    Map<String, String> seen = new HashMap<>(environment);
+    Map.of(
+            "endpoint", "AWS_ENDPOINT_URL_S3",
+            "access.key", "AWS_ACCESS_KEY_ID",
+            "secret.key", "AWS_SECRET_ACCESS_KEY",
+            "session.token", "AWS_SESSION_TOKEN")
+        .forEach(
+            (key, name) ->
+                configuration
+                    .value("spark.hadoop.fs.s3a." + key)
+                    .filter(value -> !key.equals("endpoint") || value.contains("://"))
+                    .ifPresent(value -> seen.put(name, value)));
+    return seen;
   }
 
   private NodeConfiguration plan() {

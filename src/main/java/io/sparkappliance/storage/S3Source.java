@@ -80,13 +80,12 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
 
   /**
    * Makes the mark of an empty folder where nothing is below it yet: Spark wants its event log's
-   * folder to be there, and S3 has none.
+   * folder to be there, and S3 has none. A bucket itself is one.
    */
   void makeFolder(String location) throws FetchFailure {
     Matcher matcher = LOCATION.matcher(location.endsWith("/") ? location : location + "/");
     if (!matcher.matches()) {
-      throw new FetchFailure(
-          "this is no folder in S3", "Write s3://bucket/path/of/the/folder.", false, null);
+      return;
     }
     String bucket = matcher.group(1);
     String key = matcher.group(2);
@@ -149,7 +148,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
 
   private AwsCredentialsProvider credentials() {
     String key = environment.getOrDefault("AWS_ACCESS_KEY_ID", "");
-    if (key.isBlank()) {
+    if (key.isBlank() || environment.getOrDefault("AWS_SECRET_ACCESS_KEY", "").isBlank()) {
       return AwsCredentialsProviderChain.of(
           ContainerCredentialsProvider.create(), InstanceProfileCredentialsProvider.create());
     }
@@ -210,7 +209,8 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
           "no AWS credentials were found",
           "Give the instance a role that its containers reach (a hop limit of 2 at the instance"
               + " metadata service).",
-          false,
+          // The metadata service takes a limited number of calls a second.
+          true,
           e);
     }
     return new FetchFailure(

@@ -64,8 +64,10 @@ final class SupervisedDaemon {
   private volatile String lastFailure;
   private volatile boolean ending;
 
-  /** Since when it has had all it needs to become ready, or ready again. */
   private Instant started;
+
+  /** Since when no probe has found hope. */
+  private Instant hopelessSince;
 
   private int failedProbes;
   private int failuresSinceReady;
@@ -250,10 +252,7 @@ final class SupervisedDaemon {
     var _ =
         answer
             .completeOnTimeout(
-                new Answer(
-                    Optional.of("it takes a call and does not answer"),
-                    Optional.empty(),
-                    Optional.empty()),
+                Answer.of(Optional.of("it takes a call and does not answer")),
                 times.patience().toMillis(),
                 TimeUnit.MILLISECONDS)
             .thenAccept(
@@ -269,16 +268,28 @@ final class SupervisedDaemon {
    *
    * @param missing of the daemon
    * @param peers missing of those it needs; looked for only when the daemon misses something
+   * @param hopeless why it will go on missing it
    * @param better a command without which it would go on missing it
    */
   private record Answer(
-      Optional<String> missing, Optional<String> peers, Optional<Command> better) {}
+      Optional<String> missing,
+      Optional<String> peers,
+      Optional<String> hopeless,
+      Optional<Command> better) {
+    static Answer of(Optional<String> missing) {
+      return new Answer(missing, Optional.empty(), Optional.empty(), Optional.empty());
+    }
+  }
 
   private Answer ask(Probe probe) {
     Optional<String> missing = missing(probe);
     return Optional.empty().equals(missing)
-        ? new Answer(missing, Optional.empty(), Optional.empty())
-        : new Answer(missing, missing(spec.peers().presence()), better(true));
+        ? Answer.of(missing)
+        : new Answer(
+            missing,
+            missing(spec.peers().presence()),
+            missing(spec.ending().hopeless()),
+            better(true));
   }
 
   private Optional<Command> better(boolean running) {
@@ -316,6 +327,9 @@ final class SupervisedDaemon {
       isReady();
     } else {
       isMissing(answer.peers().or(answer::missing).get());
+      if (state == State.UNREADY) {
+        endIfHopeless(probed, answer);
+      }
     }
     if (probed.equals(process) && probed.isAlive()) {
       Duration pause = state == State.READY ? times.whenReady() : times.whileStarting();
@@ -374,6 +388,7 @@ final class SupervisedDaemon {
     failedProbes = 0;
     failuresSinceReady = 0;
     revocationsSinceReady = 0;
+    hopelessSince = clock.instant();
     output.works();
     reason = null;
     if (state == State.STARTING) {
@@ -399,12 +414,22 @@ final class SupervisedDaemon {
       reason = what;
       if (state == State.READY) {
         events.say(name() + " does not answer: " + what);
-        started = clock.instant();
       }
       become(State.UNREADY);
-      if (spec.ending().whenHung()) {
-        endIfLate(what);
-      }
+    }
+  }
+
+  /** Orderly: it still runs, and may have something to write. */
+  private void endIfHopeless(Process running, Answer answer) {
+    if (answer.hopeless().isEmpty() || peersAreMissing) {
+      hopelessSince = clock.instant();
+      return;
+    }
+    Duration waited = Duration.between(hopelessSince, clock.instant());
+    if (waited.compareTo(supervision.readyTimeout()) > 0) {
+      hopelessSince = clock.instant();
+      lastFailure = answer.hopeless().get();
+      makeRoom(running, lastFailure);
     }
   }
 

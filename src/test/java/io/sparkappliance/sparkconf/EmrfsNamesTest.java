@@ -22,7 +22,10 @@ class EmrfsNamesTest {
   @ParameterizedTest
   @CsvSource({
     "canned.acl, BucketOwnerFullControl, acl.default, BucketOwnerFullControl",
-    "maxRetries, 30, attempts.maximum, 30",
+    "maxRetries, 30, retry.limit, 30",
+    "storageClass, intelligent_tiering, create.storage.class, intelligent_tiering",
+    "sts.endpoint, https://sts.eu-central-1.amazonaws.com, assumed.role.sts.endpoint,"
+        + " sts.eu-central-1.amazonaws.com",
     "maxConnections, 500, connection.maximum, 500",
     "sleepTimeSeconds, 10, retry.interval, 10s",
     "enableServerSideEncryption, true, encryption.algorithm, AES256",
@@ -94,11 +97,33 @@ class EmrfsNamesTest {
                 Map.of(
                     EMRFS + "awsSecretAccessKey", "very-secret",
                     EMRFS + "maxRetries", "3",
-                    S3A + "attempts.maximum", "7")))
-        .containsOnly(
-            entry(S3A + "secret.key", "very-secret"), entry(S3A + "attempts.maximum", "7"));
+                    S3A + "retry.limit", "7")))
+        .containsOnly(entry(S3A + "secret.key", "very-secret"), entry(S3A + "retry.limit", "7"));
     assertThat(notices).noneMatch(notice -> notice.contains("very-secret"));
-    assertThat(notices).anyMatch(notice -> notice.endsWith("attempts.maximum is set, too."));
+    assertThat(notices).anyMatch(notice -> notice.endsWith("retry.limit is set, too."));
+  }
+
+  @Test
+  void aBucketsEncryptionMayHaveTheKeyOfAll() {
+    assertThat(
+            translated(
+                Map.of(
+                    EMRFS + "bucket.logs.enableServerSideEncryption",
+                    "true",
+                    EMRFS + "serverSideEncryption.kms.keyId",
+                    "alias/data")))
+        .containsEntry(S3A + "bucket.logs.encryption.algorithm", "SSE-KMS");
+  }
+
+  @Test
+  void hadoopsOwnSettingsOfTheSchemeStay() {
+    assertThat(
+            translated(
+                Map.of(
+                    EMRFS + "impl", "org.apache.hadoop.fs.s3a.S3AFileSystem",
+                    EMRFS + "impl.disable.cache", "true")))
+        .hasSize(2);
+    assertThat(notices).isEmpty();
   }
 
   @Test

@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class ObjectStoreSettingsTest {
   private static final String PROVIDER = "spark.hadoop.fs.s3a.aws.credentials.provider";
@@ -27,7 +25,7 @@ class ObjectStoreSettingsTest {
   void aKeyInTheEnvironmentIsUsedWithAWarning() {
     add(Map.of("AWS_ACCESS_KEY_ID", "AKIATEST", "AWS_SECRET_ACCESS_KEY", "hidden"));
     assertThat(properties.value(PROVIDER).orElseThrow())
-        .endsWith("EnvironmentVariableCredentialsProvider");
+        .endsWith("EnvironmentVariableCredentialsProvider,io.sparkappliance.spark.InstanceRole");
     assertThat(notices)
         .singleElement()
         .asString()
@@ -36,13 +34,25 @@ class ObjectStoreSettingsTest {
         .doesNotContain("AKIATEST", "hidden");
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"spark.hadoop.fs.s3a.access.key", "spark.hadoop.fs.s3a.bucket.logs.access.key"})
-  void aKeyInAFileIsUsedWithAWarning(String key) {
-    properties.put(Layer.MOUNTED, key, "AKIATEST");
+  @Test
+  void aKeyInAFileIsUsedWithAWarning() {
+    properties.put(Layer.MOUNTED, "spark.hadoop.fs.s3a.access.key", "AKIATEST");
     add(Map.of());
     assertThat(properties.value(PROVIDER).orElseThrow()).contains("SimpleAWSCredentialsProvider");
+    assertWarnedOf("spark.hadoop.fs.s3a.access.key");
+  }
+
+  @Test
+  void aBucketsKeyIsForThatBucketAlone() {
+    properties.put(Layer.MOUNTED, "spark.hadoop.fs.s3a.bucket.my.logs.access.key", "AKIATEST");
+    add(Map.of());
+    assertThat(properties.value("spark.hadoop.fs.s3a.bucket.my.logs.aws.credentials.provider"))
+        .hasValueSatisfying(it -> assertThat(it).contains("SimpleAWSCredentialsProvider"));
+    assertThat(properties.value(PROVIDER)).contains("io.sparkappliance.spark.InstanceRole");
+    assertWarnedOf("spark.hadoop.fs.s3a.bucket.my.logs.access.key");
+  }
+
+  private void assertWarnedOf(String key) {
     assertThat(notices)
         .singleElement()
         .asString()

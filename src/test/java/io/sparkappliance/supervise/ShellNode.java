@@ -103,7 +103,7 @@ final class ShellNode {
             code -> code == 0 ? Optional.of("it leads no more") : Optional.empty(),
             aftermaths::incrementAndGet,
             Optional.empty(),
-            false);
+            Optional::empty);
     return daemon(name, script, DaemonSpec.Peers.NONE, ending, Turn.ALWAYS);
   }
 
@@ -117,12 +117,14 @@ final class ShellNode {
         code -> Optional.empty(),
         () -> {},
         Optional.of(pid -> command(List.of("kill", "-s", signal, Long.toString(pid)))),
-        false);
+        Optional::empty);
   }
 
-  /** Adds a daemon that is of no use when it hangs; its peers as in {@link #daemonWithPeers}. */
-  ShellNode daemonThatMayHang(String name, String script) {
-    return daemon(name, script, peers(false), DaemonSpec.Ending.FAILURE_OR_HANG, Turn.ALWAYS);
+  /** Adds a daemon that is hopeless while the file is there; its peers are, as above. */
+  ShellNode daemonWithoutHope(String name, String script, String hopeless) {
+    Path file = file(hopeless);
+    Probe hope = () -> Files.exists(file) ? Optional.of("nobody knows it") : Optional.empty();
+    return daemon(name, script, peers(false), DaemonSpec.Ending.failureOr(hope), Turn.ALWAYS);
   }
 
   /** Adds the same, whose script is another when the file {@code others} exists. */

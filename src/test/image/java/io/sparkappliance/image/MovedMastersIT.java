@@ -59,7 +59,7 @@ final class MovedMastersIT {
       assertThat(worker.logs()).contains("worker starts anew");
       await("the SQL server is another application")
           .atMost(HaCluster.DEADLINE)
-          .until(() -> sql.logs().contains("sql failed (not ready in time: the leading master"));
+          .until(() -> sql.logs().contains("sql ends here: the leading master"));
       await("the gateway's next answer")
           .atMost(HaCluster.DEADLINE)
           .untilAsserted(() -> assertAnswers(gateway));
