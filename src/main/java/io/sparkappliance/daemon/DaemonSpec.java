@@ -57,7 +57,8 @@ public record DaemonSpec(
    *     others, before it is told to end; it has done so when nothing runs that it started. Empty:
    *     it has nothing to give
    * @param hopeless why one that was ready never will be again, although it runs: after the time it
-   *     may take to become ready it is ended and started anew. Asked while it is not ready
+   *     may take to become ready it is ended and started anew. Asked before liveness; what it says
+   *     is missing, too
    */
   public record Ending(
       IntFunction<Optional<String>> onPurpose,

@@ -306,7 +306,6 @@ public final class Daemons {
       readiness.add(probes.connect());
       liveness.add(probes.connect());
     }
-    liveness.add(probes.isKnown(application));
     return new DaemonSpec(
         SQL,
         roles,

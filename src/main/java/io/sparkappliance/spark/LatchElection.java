@@ -82,7 +82,6 @@ final class LatchElection implements LeaderElectionAgent, LeaderLatchListener {
           master.stepDown();
           master.revokedLeadership();
         });
-
     master.asks(session::isSilent);
     latch.addListener(this);
     try {

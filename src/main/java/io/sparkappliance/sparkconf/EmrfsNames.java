@@ -18,10 +18,12 @@ import java.util.stream.Stream;
  */
 final class EmrfsNames {
   private static final String S3A = "spark.hadoop.fs.s3a.";
+  private static final String S3A_CLASS = "org.apache.hadoop.fs.s3a.S3AFileSystem";
 
   private static final Pattern NAME = Pattern.compile("spark\\.hadoop\\.fs\\.s3n?\\.(.+)");
   private static final String BUCKET = "bucket.";
   private static final String ENCRYPTS = "enableServerSideEncryption";
+  private static final String KMS_KEY = "serverSideEncryption.kms.keyId";
   private static final String ENCRYPTS_BY = "serverSideEncryptionAlgorithm";
 
   /** Same meaning, same values. */
@@ -40,7 +42,7 @@ final class EmrfsNames {
           Map.entry("multipart.uploads.split.size", "multipart.size"),
           Map.entry("region", "endpoint.region"),
           Map.entry("serverSideEncryption.kms.customEncryptionContext", "encryption.context"),
-          Map.entry("serverSideEncryption.kms.keyId", "encryption.key"),
+          Map.entry(KMS_KEY, "encryption.key"),
           Map.entry("ssl.enabled", "connection.ssl.enabled"),
           Map.entry("storageClass", "create.storage.class"),
           Map.entry("threadpool.maxSize", "threads.max"),
@@ -137,7 +139,8 @@ final class EmrfsNames {
 
   private void translate(String key, String bucket, String name, Property given) {
     String value = given.value();
-    if (name.startsWith("impl.")) {
+    boolean isShippedClass = name.equals("impl") && value.equals(S3A_CLASS);
+    if (isShippedClass || name.startsWith("impl.")) {
       // Hadoop's own, for any scheme.
       return;
     }
@@ -147,9 +150,6 @@ final class EmrfsNames {
       drop(key, "S3A does so anyway");
     } else if (name.equals("cse.encryptionMaterialsProvider") && KMS_MATERIALS.contains(value)) {
       drop(key, "S3A does so anyway");
-    } else if (name.equals("impl") && value.equals("org.apache.hadoop.fs.s3a.S3AFileSystem")) {
-      properties.remove(key);
-      properties.put(Layer.SHIPPED, key, value);
     } else if (name.equals("sts.endpoint")) {
       replace(key, given, bucket, "assumed.role.sts.endpoint", value.replaceFirst("^https://", ""));
     } else if (RENAMED.containsKey(name)) {
@@ -157,9 +157,9 @@ final class EmrfsNames {
     } else if (SECONDS.containsKey(name) && value.matches("\\d+")) {
       replace(key, given, bucket, SECONDS.get(name), value + "s");
     } else if (name.equals(ENCRYPTS) && Boolean.parseBoolean(value)) {
+      String all = key.substring(0, key.length() - (bucket + name).length());
       boolean kms =
-          has(key, bucket + name, "serverSideEncryption.kms.keyId")
-              || has(key, name, "serverSideEncryption.kms.keyId");
+          Stream.of(all, all + bucket).anyMatch(of -> properties.value(of + KMS_KEY).isPresent());
       replace(key, given, bucket, "encryption.algorithm", kms ? "SSE-KMS" : "AES256");
     } else if (name.equals(ENCRYPTS_BY) && value.equals("AES256")) {
       replace(key, given, bucket, "encryption.algorithm", value);
@@ -177,12 +177,6 @@ final class EmrfsNames {
           REMEDIES.getOrDefault(
               name, "Remove it, or look for what you need among S3A's own settings (fs.s3a.…)."));
     }
-  }
-
-  /** Whether another setting of the same bucket, or of all, is there. */
-  private boolean has(String key, String name, String other) {
-    String prefix = key.substring(0, key.length() - name.length());
-    return properties.value(prefix + other).isPresent();
   }
 
   private void replace(String key, Property given, String bucket, String name, String value) {

@@ -13,19 +13,20 @@ final class ObjectStoreSettings {
   private static final Pattern KEY =
       Pattern.compile("spark\\.hadoop\\.fs\\.s3a\\.(bucket\\..+\\.)?access\\.key");
 
-  /** As S3A would look for keys: in its settings, then in the environment. */
-  private static final String KEYS =
-      String.join(
-          ",",
-          "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider",
-          "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-          "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider");
-
   /** Named here and not used, so the arrows stay as they are. */
   private static final String OWN = "io.sparkappliance.spark.";
 
   /** Container credentials, then the instance's role through version 2 of its metadata service. */
   private static final String ROLE = OWN + "InstanceRole";
+
+  /** As S3A would look for keys, in its settings, then in the environment; last, the role. */
+  private static final String KEYS_AND_ROLE =
+      String.join(
+          ",",
+          "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider",
+          "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+          "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider",
+          ROLE);
 
   private ObjectStoreSettings() {}
 
@@ -56,6 +57,7 @@ final class ObjectStoreSettings {
 
   private static void addCredentials(
       SparkProperties properties, ObjectStoreFacts facts, List<String> notices) {
+    properties.put(Layer.NODE, S3A + PROVIDER, facts.keysInEnvironment() ? KEYS_AND_ROLE : ROLE);
     if (facts.keysInEnvironment()) {
       notices.add(warning("AWS_ACCESS_KEY_ID; daemons don't get it, commands run here do"));
     }
@@ -67,14 +69,9 @@ final class ObjectStoreSettings {
               if (bucket.matches()) {
                 notices.add(warning(key + ", " + property.layer().label()));
                 String own = bucket.group(1) == null ? "" : bucket.group(1);
-                properties.put(Layer.NODE, S3A + own + PROVIDER, KEYS + "," + ROLE);
+                properties.put(Layer.NODE, S3A + own + PROVIDER, KEYS_AND_ROLE);
               }
             });
-    if (facts.keysInEnvironment()) {
-      properties.put(Layer.NODE, S3A + PROVIDER, KEYS + "," + ROLE);
-    } else if (properties.value(S3A + PROVIDER).isEmpty()) {
-      properties.put(Layer.NODE, S3A + PROVIDER, ROLE);
-    }
     // Who asks for another role is this role.
     properties.put(Layer.NODE, S3A + "assumed.role.credentials.provider", ROLE);
   }

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -21,8 +20,6 @@ import java.util.concurrent.TimeUnit;
 public final class Fetcher implements AutoCloseable {
   private static final String ACCEPTED =
       "an absolute path, or a URI with file:, http:, https: or s3: is accepted";
-
-  private static final Set<String> S3_SCHEMES = Set.of("s3", "s3a", "s3n");
 
   private final FetchLimits limits;
   private final HttpSource http;
@@ -65,7 +62,7 @@ public final class Fetcher implements AutoCloseable {
    * @throws ConfigurationException when it can't be made: says what, why and what to do
    */
   public void makeFolder(String variable, String location) {
-    if (S3_SCHEMES.contains(Locations.scheme(location))) {
+    if (Locations.isS3(location)) {
       S3Source folders = s3Source(variable, location);
       patiently(variable, location, () -> folders.makeFolder(location));
     }
@@ -109,6 +106,9 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private Source sourceOf(String variable, String location) {
+    if (Locations.isS3(location)) {
+      return s3Source(variable, location);
+    }
     return switch (Locations.scheme(location)) {
       case "" -> {
         if (!location.startsWith("/")) {
@@ -122,7 +122,6 @@ public final class Fetcher implements AutoCloseable {
       }
       case "file" -> (uri, into) -> copyLocal(localPath(uri), into);
       case "http", "https" -> http;
-      case "s3", "s3a", "s3n" -> s3Source(variable, location);
       default ->
           throw problem(
               variable, location, ACCEPTED, "Put the file where one of these reaches it.");

@@ -1,6 +1,7 @@
 package io.sparkappliance.storage;
 
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,6 +10,7 @@ public final class Locations {
   private static final Pattern SCHEME = Pattern.compile("^([A-Za-z][A-Za-z0-9+.-]*):");
   private static final Pattern USER_INFO = Pattern.compile("(?<=//)[^/?#\\s]*@");
   private static final Pattern QUERY = Pattern.compile("\\?[^\\s'\"]*");
+  private static final Set<String> S3_SCHEMES = Set.of("s3", "s3a", "s3n");
   private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9._-]");
 
   private Locations() {}
@@ -28,6 +30,11 @@ public final class Locations {
   public static String scheme(String location) {
     Matcher matcher = SCHEME.matcher(location);
     return matcher.find() ? matcher.group(1).toLowerCase(Locale.ROOT) : "";
+  }
+
+  /** Whether the location is in S3: all its schemes mean the same. */
+  static boolean isS3(String location) {
+    return S3_SCHEMES.contains(scheme(location));
   }
 
   /** Whether the location is on this machine: a path or a {@code file:} URI. */

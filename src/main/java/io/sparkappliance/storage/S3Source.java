@@ -69,12 +69,8 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     try (ResponseInputStream<GetObjectResponse> object =
         client().getObject(request -> request.bucket(bucket).key(key))) {
       store(object, into);
-    } catch (S3Exception e) {
-      throw explained(bucket, e);
-    } catch (SdkClientException e) {
-      throw explained(e);
     } catch (SdkException e) {
-      throw new FetchFailure("S3 failed (" + firstLine(e) + ")", IAM, e.retryable(), e);
+      throw explained(bucket, e);
     }
   }
 
@@ -97,12 +93,8 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       if (!isThere) {
         client().putObject(request -> request.bucket(bucket).key(key), RequestBody.empty());
       }
-    } catch (S3Exception e) {
-      throw explained(bucket, e);
-    } catch (SdkClientException e) {
-      throw explained(e);
     } catch (SdkException e) {
-      throw new FetchFailure("S3 failed (" + firstLine(e) + ")", IAM, e.retryable(), e);
+      throw explained(bucket, e);
     }
   }
 
@@ -186,7 +178,17 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     }
   }
 
-  private static FetchFailure explained(String bucket, S3Exception e) {
+  private static FetchFailure explained(String bucket, SdkException failure) {
+    return switch (failure) {
+      case S3Exception answer -> refused(bucket, answer);
+      case SdkClientException unanswered -> unanswered(unanswered);
+      default ->
+          new FetchFailure(
+              "S3 failed (" + firstLine(failure) + ")", IAM, failure.retryable(), failure);
+    };
+  }
+
+  private static FetchFailure refused(String bucket, S3Exception e) {
     return switch (e.statusCode()) {
       case 403 -> new FetchFailure("S3 refuses access (403" + code(e) + ")", IAM, false, e);
       case 404 ->
@@ -202,7 +204,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     };
   }
 
-  private static FetchFailure explained(SdkClientException e) {
+  private static FetchFailure unanswered(SdkClientException e) {
     String message = firstLine(e);
     if (message.toLowerCase(Locale.ROOT).contains("unable to load credentials")) {
       return new FetchFailure(

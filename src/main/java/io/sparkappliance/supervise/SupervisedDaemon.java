@@ -78,8 +78,8 @@ final class SupervisedDaemon {
 
   private boolean peersAreMissing;
 
-  /** Its process was told to end, for another node has the turn. */
-  private boolean makesRoom;
+  /** Its process was told to end: that is no failure, and what follows is a look, and a start. */
+  private boolean startsAnew;
 
   SupervisedDaemon(
       DaemonSpec spec,
@@ -245,10 +245,13 @@ final class SupervisedDaemon {
   /** Asks once. The answer is acted upon even when it never comes: a hung daemon is not ready. */
   private void probe(Process probed) {
     remember(probed);
-    Probe probe = state == State.STARTING ? spec.readiness() : spec.liveness();
+    boolean wasReady = state != State.STARTING;
+    Probe probe = wasReady ? spec.liveness() : spec.readiness();
     CompletableFuture<Answer> answer = new CompletableFuture<>();
     Thread asking =
-        Thread.ofVirtual().name("probe of " + name()).start(() -> answer.complete(ask(probe)));
+        Thread.ofVirtual()
+            .name("probe of " + name())
+            .start(() -> answer.complete(ask(probe, wasReady)));
     var _ =
         answer
             .completeOnTimeout(
@@ -281,15 +284,12 @@ final class SupervisedDaemon {
     }
   }
 
-  private Answer ask(Probe probe) {
-    Optional<String> missing = missing(probe);
+  private Answer ask(Probe probe, boolean wasReady) {
+    Optional<String> hopeless = wasReady ? missing(spec.ending().hopeless()) : Optional.empty();
+    Optional<String> missing = hopeless.isPresent() ? hopeless : missing(probe);
     return Optional.empty().equals(missing)
         ? Answer.of(missing)
-        : new Answer(
-            missing,
-            missing(spec.peers().presence()),
-            missing(spec.ending().hopeless()),
-            better(true));
+        : new Answer(missing, missing(spec.peers().presence()), hopeless, better(true));
   }
 
   private Optional<Command> better(boolean running) {
@@ -315,7 +315,7 @@ final class SupervisedDaemon {
     }
     Optional<String> turn = spec.turn().lost();
     if (turn.isPresent()) {
-      makeRoom(probed, turn.get());
+      endInOrder(probed, turn.get());
       return;
     }
     if (answer.better().isPresent()) {
@@ -338,9 +338,9 @@ final class SupervisedDaemon {
   }
 
   /** Two that serve at once would contradict each other: this one ends, and stands by. */
-  private void makeRoom(Process running, String why) {
+  private void endInOrder(Process running, String why) {
     events.say("%s ends here: %s".formatted(name(), why));
-    endForAnother(running, why);
+    expectAnotherStart(running, why);
     running.destroy();
     killLater(running);
   }
@@ -350,7 +350,7 @@ final class SupervisedDaemon {
     String why = "none of those it knows is there, others are";
     events.say("%s starts anew: %s".formatted(name(), why));
     command = better;
-    endForAnother(running, why);
+    expectAnotherStart(running, why);
     Thread.ofVirtual()
         .name("renewal of " + name())
         .start(
@@ -361,8 +361,8 @@ final class SupervisedDaemon {
             });
   }
 
-  private void endForAnother(Process running, String why) {
-    makesRoom = true;
+  private void expectAnotherStart(Process running, String why) {
+    startsAnew = true;
     reason = why;
     become(State.STOPPING);
     remember(running);
@@ -429,7 +429,7 @@ final class SupervisedDaemon {
     if (waited.compareTo(supervision.readyTimeout()) > 0) {
       hopelessSince = clock.instant();
       lastFailure = answer.hopeless().get();
-      makeRoom(running, lastFailure);
+      endInOrder(running, lastFailure);
     }
   }
 
@@ -451,8 +451,8 @@ final class SupervisedDaemon {
     if (!ended.equals(process) || ending) {
       return;
     }
-    if (makesRoom) {
-      makesRoom = false;
+    if (startsAnew) {
+      startsAnew = false;
       killTree();
       process = null;
       restarts.incrementAndGet();

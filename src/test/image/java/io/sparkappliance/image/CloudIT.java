@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkappliance.testing.S3MockArchive;
-import io.sparkappliance.testing.SparkDistribution;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +19,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LabExtension.class)
 final class CloudIT {
-  private static final int S3 = 9090;
   private static final int METADATA = 1338;
   private static final int HISTORY = 18080;
   private static final Duration LONGEST = Duration.ofMinutes(12);
@@ -32,31 +29,14 @@ final class CloudIT {
   @BeforeAll
   static void start() {
     String network = Lab.network("cloud");
-    Container s3 =
-        Container.of(Lab.SLIM)
-            .network(network, "s3mock")
-            .mount(S3MockArchive.find(), "/s3mock.jar")
-            .option("--entrypoint", "java")
-            .command(
-                SparkDistribution.ONE_COMPILER,
-                "-XX:+UseSerialGC",
-                "-jar",
-                "/s3mock.jar",
-                "--com.adobe.testing.s3mock.httpPort=" + S3,
-                "--com.adobe.testing.s3mock.store.root=/tmp/s3",
-                "--com.adobe.testing.s3mock.store.initialBuckets=data,logs")
-            .start("s3mock");
-    await("the S3 server")
-        .atMost(SharedNode.START)
-        .failFast(() -> !s3.running())
-        .until(() -> s3.logs().contains("as root folder"));
+    S3Server.start(network, "s3mock", "data", "logs");
     cloud =
         Container.of(Lab.SLIM)
             .network(network, "cloud")
             .publish(METADATA)
             .mount(Path.of("src/test/image/cloud/cloud.py"), "/cloud.py")
             .option("--entrypoint", "python3")
-            .command("/cloud.py", "the-nodes-role", "20", "s3mock", Integer.toString(S3))
+            .command("/cloud.py", "the-nodes-role", "20", "s3mock", Integer.toString(S3Server.PORT))
             .start("cloud");
     await("the cloud")
         .atMost(SharedNode.START)

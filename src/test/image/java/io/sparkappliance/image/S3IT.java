@@ -1,10 +1,7 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import io.sparkappliance.testing.S3MockArchive;
-import io.sparkappliance.testing.SparkDistribution;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +17,6 @@ import software.amazon.awssdk.services.s3.S3Client;
 /** Configuration, jars and data on S3, with what the image has for it: the SDK and S3A. */
 @ExtendWith(LabExtension.class)
 final class S3IT {
-  private static final int PORT = 9090;
   private static final String KEY = "AKIATEST";
   private static final String SECRET = "secret-of-the-test";
   private static final String REGION = "eu-central-1";
@@ -48,28 +44,10 @@ final class S3IT {
   @BeforeAll
   static void startS3() {
     network = Lab.network("s3");
-    Container server =
-        Container.of(Lab.SLIM)
-            .network(network, "s3")
-            .publish(PORT)
-            .mount(S3MockArchive.find(), "/s3mock.jar")
-            .option("--entrypoint", "java")
-            .command(
-                SparkDistribution.ONE_COMPILER,
-                "-XX:+UseSerialGC",
-                "-jar",
-                "/s3mock.jar",
-                "--com.adobe.testing.s3mock.httpPort=" + PORT,
-                "--com.adobe.testing.s3mock.store.root=/tmp/s3",
-                "--com.adobe.testing.s3mock.store.initialBuckets=conf,data")
-            .start("s3");
-    await("the S3 server")
-        .atMost(SharedNode.START)
-        .failFast(() -> !server.running())
-        .until(() -> server.logs().contains("as root folder"));
+    Container server = S3Server.start(network, "s3", "conf", "data");
     s3 =
         S3Client.builder()
-            .endpointOverride(URI.create("http://127.0.0.1:" + server.port(PORT)))
+            .endpointOverride(URI.create("http://127.0.0.1:" + server.port(S3Server.PORT)))
             .credentialsProvider(
                 StaticCredentialsProvider.create(AwsBasicCredentials.create(KEY, SECRET)))
             .region(Region.of(REGION))
@@ -116,7 +94,7 @@ final class S3IT {
         .env("SPARK_MASTER_URL", "spark://nowhere:7077")
         .env("EXT_CONF", "s3://conf/node.conf")
         .env("EXT_JARS", "s3://conf/functions.jar")
-        .env("AWS_ENDPOINT_URL_S3", "http://s3:" + PORT)
+        .env("AWS_ENDPOINT_URL_S3", "http://s3:" + S3Server.PORT)
         .env("AWS_ACCESS_KEY_ID", KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET)
         .env("AWS_REGION", REGION);
