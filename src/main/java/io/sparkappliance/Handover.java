@@ -56,10 +56,7 @@ final class Handover {
               + " (START_MASTER, ZOOKEEPER_STACK_NAME)");
     }
     List<String> hosts =
-        new ArrayList<>(
-            Members.named(settings.cluster().masters()).now().stream()
-                .map(HostAndPort::host)
-                .toList());
+        new ArrayList<>(Members.ofMasters(settings).now().stream().map(HostAndPort::host).toList());
     Optional<Integer> place = OwnAddress.placeIn(hosts, own);
     if (place.isEmpty()) {
       return new Result(

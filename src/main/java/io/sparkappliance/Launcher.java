@@ -67,7 +67,14 @@ final class Launcher {
     System.setErr(new PrintStream(new LineStream(console::say), true, StandardCharsets.UTF_8));
     read.warnings().forEach(warning -> console.say("warning: " + warning));
     NodeLife life = new NodeLife(console);
-    String host = host(settings);
+    try (Surroundings surroundings = Surroundings.look(world, console::say)) {
+      return launch(settings, surroundings, console, life);
+    }
+  }
+
+  private static int launch(
+      Settings settings, Surroundings surroundings, Console console, NodeLife life) {
+    String host = surroundings.host(settings);
     try (Management management =
         new Management(
             NodeConfiguration.bindHost(host),
@@ -75,7 +82,7 @@ final class Launcher {
             life::status)) {
       Signals.handle(life::stop, life::kill);
       console.say("starts; health on port " + management.port());
-      return launch(world, settings, host, console, life);
+      return launch(settings, host, surroundings, console, life);
     } catch (ConfigurationException failure) {
       life.unlessStopped();
       throw failure;
@@ -83,16 +90,18 @@ final class Launcher {
   }
 
   private static int launch(
-      World world, Settings settings, String host, Console console, NodeLife life) {
+      Settings asGiven, String host, Surroundings surroundings, Console console, NodeLife life) {
+    Map<String, String> environment = surroundings.environment();
+    Surroundings.Known cluster = surroundings.known(asGiven, host);
+    Settings settings = cluster.settings();
     CredentialStore store = new CredentialStore(settings.paths().secrets());
     CredentialStore.Loaded loaded = store.load(settings);
     Credentials credentials = loaded.credentials();
     ProcessStarter starter = ProcessStarter.ofThisMachine();
-    new InitScripts(INIT_SCRIPTS, starter, console::say)
-        .run(world.environment(), settings.paths().data());
+    new InitScripts(INIT_SCRIPTS, starter, console::say).run(environment, settings.paths().data());
     NodeConfiguration node =
-        Preparation.prepare(
-            withMasters(settings), credentials, host, memory(), world.environment());
+        Preparation.prepare(settings, credentials, host, memory(), environment);
+    surroundings.writeDown(settings);
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
     writeZooKeeperConfiguration(settings, host);
@@ -104,7 +113,8 @@ final class Launcher {
             settings,
             credentials,
             node,
-            world.environment(),
+            environment,
+            cluster.masters(),
             sqlTurn.map(Turn.class::cast).orElse(Turn.ALWAYS));
     Addresses addresses =
         new Addresses(
@@ -157,15 +167,6 @@ final class Launcher {
                 "Remove the directory, or give it to the user the appliance runs as."));
       }
     }
-  }
-
-  /** Spark takes a name for one master, even if it stands for several. */
-  private static Settings withMasters(Settings settings) {
-    return settings.with(Members.named(settings.cluster().masters()).now());
-  }
-
-  private static String host(Settings settings) {
-    return settings.network().advertisedHost().orElseGet(OwnAddress::find);
   }
 
   private static MemorySize memory() {
@@ -286,8 +287,15 @@ final class Launcher {
     Settings settings =
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
     Credentials credentials = new CredentialStore(settings.paths().secrets()).look(settings);
-    Preparation.prepareClient(
-        withMasters(settings), credentials, host(settings), memory(), world.environment());
+    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+      String host = surroundings.host(settings);
+      Preparation.prepareClient(
+          surroundings.known(settings, host).settings(),
+          credentials,
+          host,
+          memory(),
+          surroundings.environment());
+    }
   }
 
   /** What {@link #launch} would do. */
@@ -296,11 +304,18 @@ final class Launcher {
     Settings settings = read.settings();
     checkNotebookIsInstalled(settings);
     Credentials standIns = standIns(settings);
-    NodeConfiguration node =
-        Preparation.plan(
-            withMasters(settings), standIns, host(settings), memory(), world.environment());
+    NodeConfiguration node;
+    List<DaemonSpec> specs;
+    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+      String host = surroundings.host(settings);
+      Map<String, String> environment = surroundings.environment();
+      Settings planned = surroundings.planned(settings, host);
+      node = Preparation.plan(planned, standIns, host, memory(), environment);
+      Members masters = Members.named(planned.cluster().masters());
+      specs = Daemons.of(planned, standIns, node, environment, masters, Turn.ALWAYS);
+    }
     List<CheckReport.Planned> daemons =
-        Daemons.of(settings, standIns, node, world.environment(), Turn.ALWAYS).stream()
+        specs.stream()
             .map(
                 daemon ->
                     new CheckReport.Planned(
@@ -328,16 +343,19 @@ final class Launcher {
   /** Moves leadership to another node's master. */
   static int handover(World world) {
     Settings settings = SettingsReader.read(world.environment(), Files::readString).settings();
-    Handover.Result result = Handover.run(settings, host(settings));
-    world.out().println(result.message());
-    return result.done() ? 0 : 1;
+    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+      Handover.Result result = Handover.run(settings, surroundings.host(settings));
+      world.out().println(result.message());
+      return result.done() ? 0 : 1;
+    }
   }
 
   /** Asks the node on this machine. */
   static int health(World world) {
     Settings settings =
         SettingsReader.readForClient(world.environment(), Files::readString).settings();
-    HealthCheck answer = HealthCheck.of(host(settings), settings.network().ports().management());
+    String host = settings.network().advertisedHost().orElseGet(OwnAddress::find);
+    HealthCheck answer = HealthCheck.of(host, settings.network().ports().management());
     world.out().println(answer.message());
     return answer.healthy() ? 0 : 1;
   }

@@ -31,15 +31,16 @@ class ArchitectureTest {
       nullValues = "nothing",
       value = {
         "settings, nothing",
-        "storage, settings",
+        "aws, settings",
+        "storage, settings aws",
         "auth, settings",
-        "cluster, settings auth",
+        "cluster, settings auth aws",
         "sparkconf, settings storage",
         "daemon, settings sparkconf cluster",
         "supervise, settings daemon cluster",
         "jobs, settings storage cluster",
         "gateway, settings jobs cluster auth",
-        "spark, auth",
+        "spark, auth aws",
       })
   void a_package_uses_only_what_its_arrow_allows(String user, String used) {
     DescribedPredicate<JavaClass> allowed = resideInAPackage(ROOT + user + "..");
@@ -72,7 +73,7 @@ class ArchitectureTest {
   void every_package_has_its_arrow() {
     var known =
         Arrays.asList(
-            "settings storage auth cluster sparkconf daemon supervise jobs gateway spark"
+            "settings aws storage auth cluster sparkconf daemon supervise jobs gateway spark"
                 .split(" "));
     classes()
         .should(

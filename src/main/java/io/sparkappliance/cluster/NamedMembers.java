@@ -10,7 +10,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Members by their names. */
-final class NamedMembers implements Members {
+public final class NamedMembers implements Members {
   private final List<HostAndPort> names;
   private final Function<String, List<String>> addresses;
 
@@ -34,6 +34,15 @@ final class NamedMembers implements Members {
     return several.size() > 1
         ? several.stream().map(address -> new HostAndPort(address, name.port()))
         : Stream.of(name);
+  }
+
+  /** Whether a name server, or this machine, knows a host of this name now. */
+  public static boolean isHost(String name) {
+    try {
+      return InetAddress.getAllByName(name).length > 0;
+    } catch (UnknownHostException unknown) {
+      return false;
+    }
   }
 
   /** IPv4 alone: a host that has an IPv6 address, too, is one host. */

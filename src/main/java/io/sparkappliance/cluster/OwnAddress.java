@@ -40,6 +40,15 @@ public final class OwnAddress {
     return places.size() == 1 ? Optional.of(places.getFirst()) : Optional.empty();
   }
 
+  /** Whether an interface of this machine, or of this container, has it. */
+  public static boolean isHere(String address) {
+    try {
+      return NetworkInterface.getByInetAddress(InetAddress.getByName(address)) != null;
+    } catch (UnknownHostException | SocketException unknown) {
+      return false;
+    }
+  }
+
   private static boolean isThisHost(String host, String own) {
     if (host.equalsIgnoreCase(own)) {
       return true;

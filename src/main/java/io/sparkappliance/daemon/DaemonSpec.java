@@ -40,11 +40,16 @@ public record DaemonSpec(
    * What must be there on other nodes. Its absence is not this daemon's failure.
    *
    * @param presence tells what is missing
-   * @param beforeStart whether the daemon would fail without them, so that it starts only then
+   * @param beforeStart tells without whom the daemon would fail, so that it starts only then
    */
-  public record Peers(Probe presence, boolean beforeStart) {
+  public record Peers(Probe presence, Probe beforeStart) {
     /** For a daemon that needs nobody. */
-    public static final Peers NONE = new Peers(Optional::empty, false);
+    public static final Peers NONE = some(Optional::empty);
+
+    /** For one that starts without them. */
+    public static Peers some(Probe presence) {
+      return new Peers(presence, Optional::empty);
+    }
   }
 
   /**

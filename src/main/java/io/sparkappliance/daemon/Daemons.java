@@ -1,6 +1,7 @@
 package io.sparkappliance.daemon;
 
 import io.sparkappliance.cluster.AbandonedSession;
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.DaemonSpec.Ending;
 import io.sparkappliance.daemon.DaemonSpec.Peers;
@@ -57,12 +58,13 @@ public final class Daemons {
       Credentials credentials,
       NodeConfiguration node,
       Map<String, String> ownEnvironment,
+      Members masters,
       Turn sqlTurn) {
     this.sqlTurn = sqlTurn;
     this.settings = settings;
     this.node = node;
     this.ownEnvironment = ownEnvironment;
-    this.probes = new Probes(settings, credentials, node);
+    this.probes = new Probes(settings, credentials, node, masters);
   }
 
   /**
@@ -72,6 +74,7 @@ public final class Daemons {
    * @param credentials the secrets that probes log in with
    * @param node the prepared configuration
    * @param ownEnvironment this process's environment, of which daemons get a part
+   * @param masters the cluster's, followed
    * @param sqlTurn whether this node is the one of several that serves SQL
    * @return the daemons in the order of their start; the last is stopped first
    */
@@ -80,8 +83,9 @@ public final class Daemons {
       Credentials credentials,
       NodeConfiguration node,
       Map<String, String> ownEnvironment,
+      Members masters,
       Turn sqlTurn) {
-    return new Daemons(settings, credentials, node, ownEnvironment, sqlTurn).all();
+    return new Daemons(settings, credentials, node, ownEnvironment, masters, sqlTurn).all();
   }
 
   private List<DaemonSpec> all() {
@@ -133,7 +137,7 @@ public final class Daemons {
             : listens(server.port()),
         serves,
         serves,
-        new Peers(probes.zooKeeperQuorum(), false));
+        Peers.some(probes.zooKeeperQuorum()));
   }
 
   private DaemonSpec master(JavaCommand java) {
@@ -156,7 +160,7 @@ public final class Daemons {
         listens(ports.master(), ports.masterUi()),
         leadsOrStandsBy,
         leadsOrStandsBy,
-        elected ? new Peers(probes.electedMaster(), false) : Peers.NONE,
+        elected ? Peers.some(probes.electedMaster()) : Peers.NONE,
         elected ? masterEnding() : Ending.FAILURE,
         Turn.ALWAYS,
         Renewal.NONE);
@@ -208,7 +212,7 @@ public final class Daemons {
         listens(port, ports.workerUi(), shuffleService()),
         alive,
         alive,
-        new Peers(probes.masterElsewhere(), false),
+        new Peers(probes.masterElsewhere(), probes.mastersAreKnown()),
         retires ? Ending.retiring(this::askToRetire) : Ending.FAILURE,
         Turn.ALWAYS,
         probes.renewal(command));
@@ -314,7 +318,9 @@ public final class Daemons {
         listens,
         Probes.all(readiness),
         Probes.all(liveness),
-        new Peers(probes.masterElsewhere(), true),
+        new Peers(
+            probes.masterElsewhere(),
+            Probes.all(List.of(probes.mastersAreKnown(), probes.masterElsewhere()))),
         Ending.failureOr(probes.isKnown(application)),
         sqlTurn,
         // New masters call a running driver by themselves; one they don't know is hopeless.

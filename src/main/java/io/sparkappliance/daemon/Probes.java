@@ -38,9 +38,9 @@ final class Probes {
 
   private final MasterClient masters;
 
-  Probes(Settings settings, Credentials credentials, NodeConfiguration node) {
+  Probes(Settings settings, Credentials credentials, NodeConfiguration node, Members members) {
     this.settings = settings;
-    this.members = Members.named(settings.cluster().masters());
+    this.members = members;
     this.credentials = credentials;
     this.node = node;
     this.http = SparkPages.client(settings.access().ssl());
@@ -130,6 +130,11 @@ final class Probes {
         : members.now().stream()
             .map(master -> new HostAndPort(master.host(), node.ports().masterUi()))
             .toList();
+  }
+
+  /** Missing while a stack's members are waited for. */
+  Probe mastersAreKnown() {
+    return members::missing;
   }
 
   /** There when a master of another node takes connections; a master of this node is waited for. */

@@ -93,10 +93,11 @@ public final class GatewayMain {
   /** What this node's settings say of the cluster. */
   static ClusterView clusterView(Settings settings, String own) {
     Settings.Ports ports = settings.network().ports();
-    List<HostAndPort> named = settings.cluster().masters();
-    boolean onlyHere = named.isEmpty() && settings.runs(Role.MASTER);
+    boolean onlyHere = settings.runs(Role.MASTER) && !settings.cluster().namesMasters();
     Members masters =
-        Members.named(onlyHere ? List.of(new HostAndPort(own, ports.master())) : named);
+        onlyHere && settings.cluster().zooKeeper().isEmpty()
+            ? Members.named(List.of(new HostAndPort(own, ports.master())))
+            : Members.ofMasters(settings);
     ClusterView nodes =
         new StaticClusterView(
             masters,

@@ -43,7 +43,7 @@ public final class Catalogue {
   final Variable<String> applicationId;
   final Variable<String> applicationVersion;
   final Variable<Integer> clusterSize;
-  final Variable<List<HostAndPort>> masters;
+  final Variable<MasterNames> masters;
   final Variable<ZooKeeperEnsemble> zookeeper;
   final Variable<Secret> zookeeperAuth;
   final Variable<Boolean> zookeeperTls;
@@ -183,7 +183,8 @@ public final class Catalogue {
             Parsers.masters(),
             "",
             "The masters this node works for, `spark://host:port[,host:port]`; several need ZooKeeper."
-                + " Empty: the master on this node.");
+                + " On AWS also the name of a stack, whose members are followed. Empty: the master on"
+                + " this node, with ZooKeeper in a stack on AWS those of that stack.");
     zookeeper =
         add(
             "ZOOKEEPER_STACK_NAME",
@@ -192,8 +193,8 @@ public final class Catalogue {
             Parsers.zooKeeper(),
             "",
             "ZooKeeper ensemble that elects one of several masters and remembers what it knew;"
-                + " `/path` puts everything below that node. Empty: one master, which remembers by"
-                + " files.");
+                + " `/path` puts everything below that node. A bare name is a host's, on EC2 that of a"
+                + " stack if no host has it. Empty: one master, which remembers by files.");
 
     zookeeperAuth =
         add(

@@ -19,7 +19,7 @@ final class Consistency {
   }
 
   private void checkMasterIsKnown() {
-    if (settings.runs(Role.MASTER) || !settings.cluster().masters().isEmpty()) {
+    if (settings.runs(Role.MASTER) || settings.cluster().namesMasters()) {
       return;
     }
     for (Role role : settings.roles().stream().sorted().toList()) {
@@ -33,8 +33,8 @@ final class Consistency {
             role.variable(),
             "true",
             "needs a master, and none is known",
-            "Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 to use"
-                + " another node's.");
+            "Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 (on AWS"
+                + " also a stack's name) to use another node's.");
       }
     }
   }

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 /** The kinds of values that variables have. */
 final class Parsers {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|min|h)?");
+  private static final Pattern STACK = Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,127}");
   private static final Pattern CHROOT = Pattern.compile("(/[A-Za-z0-9._-]+)+");
   private static final Pattern HOST =
       Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\\[[0-9a-fA-F:.]+\\]");
@@ -166,27 +167,33 @@ final class Parsers {
   /** The connect string of ZooKeeper's own clients. */
   static Parser<ZooKeeperEnsemble> zooKeeper() {
     return new Parser<>(
-        "must be host[:port][,host[:port]…][/path]; names of AWS stacks are not supported yet",
+        "must be host[:port][,host[:port]…][/path], or, on AWS, the name of a stack",
         "zk1:2181,zk2:2181,zk3:2181",
         text -> {
           int slash = text.indexOf('/');
           String chroot = slash < 0 ? "" : text.substring(slash);
           String servers = slash < 0 ? text : text.substring(0, slash);
           return chroot.isEmpty() || CHROOT.matcher(chroot).matches()
-              ? hostsAndPorts(servers, 2181).map(list -> new ZooKeeperEnsemble(list, chroot))
+              ? hostsAndPorts(servers, 2181)
+                  .map(list -> new ZooKeeperEnsemble(list, chroot).of(stackName(servers)))
               : Optional.empty();
         });
   }
 
-  /** Spark's own form of a master list. */
-  static Parser<List<HostAndPort>> masters() {
+  /** Spark's own form of a master list, or a stack's name. */
+  static Parser<MasterNames> masters() {
     return new Parser<>(
-        "must be spark://host[:port][,host[:port]…]; names of AWS stacks are not supported yet",
+        "must be spark://host[:port][,host[:port]…], or, on AWS, the name of a stack",
         "spark://node1:7077",
         text ->
             text.startsWith("spark://")
-                ? hostsAndPorts(text.substring("spark://".length()), 7077)
-                : Optional.empty());
+                ? hostsAndPorts(text.substring("spark://".length()), 7077).map(MasterNames::of)
+                : stackName(text).map(MasterNames::of));
+  }
+
+  /** As CloudFormation takes it. */
+  private static Optional<String> stackName(String text) {
+    return Optional.of(text).filter(STACK.asMatchPredicate());
   }
 
   static Parser<String> location() {

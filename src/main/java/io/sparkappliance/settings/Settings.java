@@ -48,12 +48,12 @@ public record Settings(
     sparkProperties = Map.copyOf(sparkProperties);
   }
 
-  /** The same, with these masters instead of the names that stand for them. */
-  public Settings with(List<HostAndPort> masters) {
+  /** The same in a cluster whose nodes are known by their addresses. */
+  public Settings with(Cluster known) {
     return new Settings(
         application,
         roles,
-        new Cluster(cluster.size(), masters, cluster.zooKeeper()),
+        known,
         zooKeeperServer,
         network,
         memory,
@@ -83,7 +83,7 @@ public record Settings(
     return runs(Role.MASTER)
         && runs(Role.WORKER)
         && cluster.size() == 1
-        && cluster.masters().isEmpty()
+        && !cluster.namesMasters()
         && cluster.zooKeeper().isEmpty();
   }
 
@@ -104,14 +104,29 @@ public record Settings(
    * The cluster this node belongs to.
    *
    * @param size {@code CLUSTER_SIZE}: nodes in the stack, at least 1
-   * @param masters masters named by {@code MASTER_STACK_NAME=spark://…}; empty: own address
+   * @param masterNames {@code MASTER_STACK_NAME}; none: own address, or, with ZooKeeper in a stack
+   *     on AWS, the members of that
    * @param zooKeeper {@code ZOOKEEPER_STACK_NAME}: what elects one of several masters
    */
-  public record Cluster(
-      int size, List<HostAndPort> masters, Optional<ZooKeeperEnsemble> zooKeeper) {
-    /** Takes a copy that can't be changed. */
-    public Cluster {
-      masters = List.copyOf(masters);
+  public record Cluster(int size, MasterNames masterNames, Optional<ZooKeeperEnsemble> zooKeeper) {
+    /** The masters' addresses; empty: this node's own, or those of a stack's members. */
+    public List<HostAndPort> masters() {
+      return masterNames.addresses();
+    }
+
+    /** Whether somebody named a master. */
+    public boolean namesMasters() {
+      return !masterNames.equals(MasterNames.NONE);
+    }
+
+    /** The same, with these masters instead of the names that stand for them. */
+    public Cluster with(List<HostAndPort> masters) {
+      return new Cluster(size, MasterNames.of(masters), zooKeeper);
+    }
+
+    /** The same, with this ensemble. */
+    public Cluster with(Optional<ZooKeeperEnsemble> ensemble) {
+      return new Cluster(size, masterNames, ensemble);
     }
   }
 

@@ -90,7 +90,9 @@ public final class SettingsReader {
             new Application(require(c.applicationId), get(c.applicationVersion).orElse("")),
             roles,
             new Cluster(
-                require(c.clusterSize), get(c.masters).orElse(List.of()), ensemble(zooKeeper)),
+                require(c.clusterSize),
+                get(c.masters).orElse(MasterNames.NONE),
+                ensemble(zooKeeper)),
             zooKeeper,
             new Network(get(c.advertisedHost), get(c.publicDns), ports(), givenPorts()),
             new Memory(

@@ -1,5 +1,6 @@
 package io.sparkappliance.spark;
 
+import io.sparkappliance.aws.RoleCredentials;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.hadoop.fs.s3a.auth.NoAwsCredentialsException;
@@ -8,8 +9,6 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
-import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.InstanceProfileCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
@@ -24,15 +23,7 @@ public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-  /** A request may take as long on its way. */
-  private static final Duration RENEWED_BEFORE_END = Duration.ofMinutes(1);
-
-  private final AwsCredentialsProviderChain role =
-      AwsCredentialsProviderChain.builder()
-          .credentialsProviders(
-              ContainerCredentialsProvider.create(),
-              InstanceProfileCredentialsProvider.builder().staleTime(RENEWED_BEFORE_END).build())
-          .build();
+  private final AwsCredentialsProviderChain role = RoleCredentials.ofThisMachine();
 
   /** As S3A calls it. */
   public InstanceRole() {}

@@ -1,5 +1,6 @@
 package io.sparkappliance.storage;
 
+import io.sparkappliance.aws.RoleCredentials;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -11,13 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
-import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.InstanceProfileCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -121,7 +115,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       S3ClientBuilder builder =
           S3Client.builder()
               .region(region())
-              .credentialsProvider(credentials())
+              .credentialsProvider(RoleCredentials.of(environment))
               // A bucket may be in another region than this machine.
               .crossRegionAccessEnabled(true)
               .overrideConfiguration(
@@ -136,20 +130,6 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       client = builder.build();
     }
     return client;
-  }
-
-  private AwsCredentialsProvider credentials() {
-    String key = environment.getOrDefault("AWS_ACCESS_KEY_ID", "");
-    if (key.isBlank() || environment.getOrDefault("AWS_SECRET_ACCESS_KEY", "").isBlank()) {
-      return AwsCredentialsProviderChain.of(
-          ContainerCredentialsProvider.create(), InstanceProfileCredentialsProvider.create());
-    }
-    String secret = environment.getOrDefault("AWS_SECRET_ACCESS_KEY", "");
-    String token = environment.getOrDefault("AWS_SESSION_TOKEN", "");
-    return StaticCredentialsProvider.create(
-        token.isBlank()
-            ? AwsBasicCredentials.create(key, secret)
-            : AwsSessionCredentials.create(key, secret, token));
   }
 
   private Optional<URI> customEndpoint() {

@@ -143,8 +143,8 @@ final class SupervisedDaemon {
         .start(
             () -> {
               Optional<Turn.Missing> turn = spec.turn().missing();
-              boolean needed = spec.peers().beforeStart() && turn.isEmpty();
-              Optional<String> peers = needed ? missing(spec.peers().presence()) : Optional.empty();
+              Optional<String> peers =
+                  turn.isEmpty() ? missing(spec.peers().beforeStart()) : Optional.empty();
               Optional<Command> better = better(false);
               events.later(() -> looked(turn, peers, better));
             });

@@ -2,6 +2,7 @@ package io.sparkappliance.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
@@ -113,7 +114,7 @@ class DaemonsTest {
     assertThat(spec("master").ending().onPurpose().apply(143)).contains("it was told to");
     assertThat(spec("master").ending().onPurpose().apply(1)).isEmpty();
     assertThat(spec("master").ending().onPurpose().apply(137)).isEmpty();
-    assertThat(spec("master").peers().beforeStart()).isFalse();
+    assertThat(spec("master").peers().beforeStart().missing()).isEmpty();
   }
 
   @Test
@@ -164,7 +165,13 @@ class DaemonsTest {
         Preparation.plan(
             settings(), CREDENTIALS, "10.0.0.5", MemorySize.ofMebibytes(99_999), Map.of());
     assertThat(
-            Daemons.of(settings(), CREDENTIALS, large, environment, Turn.ALWAYS)
+            Daemons.of(
+                    settings(),
+                    CREDENTIALS,
+                    large,
+                    environment,
+                    Members.named(settings().cluster().masters()),
+                    Turn.ALWAYS)
                 .getLast()
                 .command()
                 .arguments())
@@ -297,10 +304,15 @@ class DaemonsTest {
     try (ServerSocket master = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       environment.put("SPARK_MASTER_URL", "spark://127.0.0.1:" + master.getLocalPort());
       start(Role.WORKER, Role.THRIFTSERVER);
-      assertThat(spec("sql").peers().beforeStart()).as("a driver gives up after a minute").isTrue();
-      assertThat(spec("worker").peers().beforeStart()).as("7077 is checked from outside").isFalse();
+      assertThat(spec("sql").peers().beforeStart().missing()).isEmpty();
       assertThat(spec("sql").peers().presence().missing()).isEmpty();
     }
+    assertThat(spec("sql").peers().beforeStart().missing())
+        .as("a driver gives up after a minute")
+        .isPresent();
+    assertThat(spec("worker").peers().beforeStart().missing())
+        .as("7077 is checked from outside")
+        .isEmpty();
     assertThat(spec("sql").peers().presence().missing())
         .hasValueSatisfying(text -> assertThat(text).contains("no master answers at spark://"));
     assertThat(spec("worker").peers().presence().missing()).isPresent();
@@ -392,7 +404,13 @@ class DaemonsTest {
   }
 
   private List<DaemonSpec> specs() {
-    return Daemons.of(settings(), CREDENTIALS, node(), environment, Turn.ALWAYS);
+    return Daemons.of(
+        settings(),
+        CREDENTIALS,
+        node(),
+        environment,
+        Members.named(settings().cluster().masters()),
+        Turn.ALWAYS);
   }
 
   private DaemonSpec spec(String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.Members;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
@@ -183,7 +184,8 @@ class ProbesTest {
     return new Probes(
         settings,
         credentials,
-        Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192), environment));
+        Preparation.plan(settings, credentials, HOST, MemorySize.ofMebibytes(8192), environment),
+        Members.named(settings.cluster().masters()));
   }
 
   private static String master(String status, String worker) {

@@ -51,7 +51,7 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " ZOOKEEPER_CONNECT=zk1:2181//",
             """
-            ZOOKEEPER_CONNECT=zk1:2181//: must be host[:port][,host[:port]…][/path]; names of AWS stacks are not supported yet.
+            ZOOKEEPER_CONNECT=zk1:2181//: must be host[:port][,host[:port]…][/path], or, on AWS, the name of a stack.
                Write, for example, ZOOKEEPER_STACK_NAME=zk1:2181,zk2:2181,zk3:2181, or leave it out."""),
         mistake(
             SINGLE + " ZOOKEEPER_AUTH=without-a-colon",
@@ -111,26 +111,26 @@ class BadEnvironmentTest {
             TOKENINFO_URL=https://id.example.org/tokeninfo: not supported yet: this version knows no tokens but its own.
                Leave it out, or wait for the version that supports it; the node does not start half configured."""),
         mistake(
-            "START_WORKER=true MASTER_STACK_NAME=my-masters",
+            "START_WORKER=true MASTER_STACK_NAME=my_masters",
             """
-            MASTER_STACK_NAME=my-masters: must be spark://host[:port][,host[:port]…]; names of AWS stacks are not supported yet.
+            MASTER_STACK_NAME=my_masters: must be spark://host[:port][,host[:port]…], or, on AWS, the name of a stack.
                Write, for example, MASTER_STACK_NAME=spark://node1:7077, or leave it out.""",
             """
             START_WORKER=true: needs a master, and none is known.
-               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 to use another node's."""),
+               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 (on AWS also a stack's name) to use another node's."""),
         mistake(
             "START_NOTEBOOK=true",
             """
             START_NOTEBOOK=true: needs a master, and none is known.
-               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 to use another node's."""),
+               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 (on AWS also a stack's name) to use another node's."""),
         mistake(
             "START_WORKER=true SPARK_MASTER_URL=spark://node:99999",
             """
-            SPARK_MASTER_URL=spark://node:99999: must be spark://host[:port][,host[:port]…]; names of AWS stacks are not supported yet.
+            SPARK_MASTER_URL=spark://node:99999: must be spark://host[:port][,host[:port]…], or, on AWS, the name of a stack.
                Write, for example, MASTER_STACK_NAME=spark://node1:7077, or leave it out.""",
             """
             START_WORKER=true: needs a master, and none is known.
-               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 to use another node's."""),
+               Set START_MASTER=true to run one here, or MASTER_STACK_NAME=spark://host:7077 (on AWS also a stack's name) to use another node's."""),
         mistake(
             "START_MASTER=true MASTER_STACK_NAME=spark://a,b:7078",
             """

@@ -29,7 +29,8 @@ class SettingsReaderTest {
     Settings settings = settings("START_MASTER=true");
     assertThat(settings.roles()).containsExactly(Role.MASTER);
     assertThat(settings.application()).isEqualTo(new Settings.Application("spark", ""));
-    assertThat(settings.cluster()).isEqualTo(new Settings.Cluster(1, List.of(), Optional.empty()));
+    assertThat(settings.cluster())
+        .isEqualTo(new Settings.Cluster(1, MasterNames.NONE, Optional.empty()));
     assertThat(settings.network().ports())
         .isEqualTo(
             new Ports(
@@ -77,7 +78,7 @@ class SettingsReaderTest {
         .isEqualTo(
             new Settings.Cluster(
                 3,
-                List.of(new HostAndPort("b", 7078), new HostAndPort("a", 7077)),
+                MasterNames.of(List.of(new HostAndPort("b", 7078), new HostAndPort("a", 7077))),
                 Optional.of(
                     new ZooKeeperEnsemble(
                         List.of(new HostAndPort("zk1", 2181), new HostAndPort("zk2", 2182)),

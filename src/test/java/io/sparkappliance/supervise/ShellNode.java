@@ -93,7 +93,7 @@ final class ShellNode {
   private DaemonSpec.Peers peers(boolean beforeStart) {
     Path peers = file("peers");
     Probe presence = () -> Files.exists(peers) ? Optional.empty() : Optional.of("nobody is there");
-    return new DaemonSpec.Peers(presence, beforeStart);
+    return beforeStart ? new DaemonSpec.Peers(presence, presence) : DaemonSpec.Peers.some(presence);
   }
 
   /** Adds a daemon whose exit code 0 is no failure; notes each end as {@code aftermath}. */
@@ -140,8 +140,7 @@ final class ShellNode {
 
   /** Adds a daemon that starts when it is its turn. */
   ShellNode daemonInTurn(String name, String script, Turn turn) {
-    return daemon(
-        name, script, new DaemonSpec.Peers(Optional::empty, true), DaemonSpec.Ending.FAILURE, turn);
+    return daemon(name, script, DaemonSpec.Peers.NONE, DaemonSpec.Ending.FAILURE, turn);
   }
 
   private ShellNode daemon(

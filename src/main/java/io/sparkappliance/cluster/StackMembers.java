@@ -1,0 +1,206 @@
+package io.sparkappliance.cluster;
+
+import io.sparkappliance.aws.AwsException;
+import io.sparkappliance.settings.HostAndPort;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * The members of a stack on AWS, followed: an instance that takes another's place is known a few
+ * seconds after AWS calls it healthy. A list that was complete once stays in force while AWS
+ * doesn't answer, or names nobody.
+ */
+public final class StackMembers implements Members, AutoCloseable {
+  private static final Duration WHILE_INCOMPLETE = Duration.ofSeconds(5);
+
+  /** Calls of an account are counted, all nodes' together. */
+  private static final Duration THEN = Duration.ofSeconds(20);
+
+  private final Lookup lookup;
+  private final String stack;
+  private final int port;
+  private final int wanted;
+  private final int looksAlike;
+  private final Consumer<String> say;
+  private final Consumer<List<HostAndPort>> changed;
+  private final ScheduledThreadPoolExecutor looks =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("members of a stack").factory());
+  private final CountDownLatch complete = new CountDownLatch(1);
+  private volatile List<HostAndPort> known;
+  private volatile AwsException denied;
+  private volatile String trouble;
+  private List<HostAndPort> found = List.of();
+  private int alike;
+  private String said = "";
+
+  /** Who is in service. */
+  @FunctionalInterface
+  interface Lookup {
+    /**
+     * Their addresses, sorted.
+     *
+     * @throws AwsException when AWS doesn't tell
+     */
+    List<String> addresses(String stack, int port) throws AwsException;
+  }
+
+  /**
+   * Looks at nothing yet.
+   *
+   * @param directory tells who is in service
+   * @param stack its name
+   * @param port where the members listen
+   * @param wanted how many there must be before the list is one to work with, at least 1
+   * @param first who is known to be one without a look, until the list is complete
+   * @param say is told what is waited for, and what changes
+   * @param changed is given every list after the first complete one, that one included
+   */
+  public StackMembers(
+      StackDirectory directory,
+      String stack,
+      int port,
+      int wanted,
+      List<HostAndPort> first,
+      Consumer<String> say,
+      Consumer<List<HostAndPort>> changed) {
+    this(directory::addresses, stack, port, wanted, 1, first, say, changed);
+  }
+
+  /**
+   * Those of a stack of which nobody said how many it has: the list is one to work with when it has
+   * members, and the same ones at two looks in a row.
+   */
+  public static StackMembers steady(
+      StackDirectory directory, String stack, int port, Consumer<String> say) {
+    return new StackMembers(directory::addresses, stack, port, 1, 2, List.of(), say, members -> {});
+  }
+
+  StackMembers(
+      Lookup lookup,
+      String stack,
+      int port,
+      int wanted,
+      int looksAlike,
+      List<HostAndPort> first,
+      Consumer<String> say,
+      Consumer<List<HostAndPort>> changed) {
+    this.lookup = lookup;
+    this.stack = stack;
+    this.port = port;
+    this.wanted = wanted;
+    this.looksAlike = looksAlike;
+    this.known = List.copyOf(first);
+    this.say = say;
+    this.changed = changed;
+    this.trouble = "it has not been looked at yet";
+  }
+
+  /** Goes on looking until {@link #close}. */
+  public void follow() {
+    looks.execute(this::lookAndGoOn);
+  }
+
+  /**
+   * Returns when the list is complete.
+   *
+   * @throws AwsException when this node has no right to know it
+   * @throws InterruptedException when the node is told to end first
+   */
+  public void await() throws AwsException, InterruptedException {
+    complete.await();
+    if (denied != null) {
+      throw denied;
+    }
+  }
+
+  @Override
+  public List<HostAndPort> now() {
+    return known;
+  }
+
+  @Override
+  public Optional<String> missing() {
+    return isComplete() ? Optional.empty() : Optional.of(incomplete());
+  }
+
+  @Override
+  public void close() {
+    looks.shutdownNow();
+  }
+
+  private boolean isComplete() {
+    return complete.getCount() == 0 && denied == null;
+  }
+
+  private String incomplete() {
+    return "members of stack %s: %s".formatted(stack, trouble);
+  }
+
+  private void lookAndGoOn() {
+    look();
+    Duration pause = isComplete() ? THEN : WHILE_INCOMPLETE;
+    long millis = pause.toMillis() + ThreadLocalRandom.current().nextLong(pause.toMillis() / 4);
+    var _ = looks.schedule(this::lookAndGoOn, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** One look. */
+  void look() {
+    try {
+      found(
+          lookup.addresses(stack, port).stream()
+              .map(address -> new HostAndPort(address, port))
+              .toList());
+    } catch (AwsException failure) {
+      trouble = failure.getMessage();
+      tell(
+          isComplete()
+              ? "goes on with the members of stack %s known before: %s".formatted(stack, trouble)
+              : "waits for the " + incomplete());
+      if (failure.kind() == AwsException.Kind.DENIED && !isComplete()) {
+        denied = failure;
+        complete.countDown();
+      }
+    }
+  }
+
+  private void found(List<HostAndPort> now) {
+    denied = null;
+    alike = now.equals(found) ? alike + 1 : 1;
+    found = now;
+    if (!isComplete() && (now.size() < wanted || alike < looksAlike)) {
+      trouble =
+          now.size() < wanted
+              ? "%d of %d in service".formatted(now.size(), wanted)
+              : String.join(", ", hosts(now)) + "; perhaps more";
+      tell("waits for the " + incomplete());
+      return;
+    }
+    // Who follows is better off with those it knew.
+    if (now.isEmpty() || (isComplete() && now.equals(known))) {
+      return;
+    }
+    known = now;
+    complete.countDown();
+    tell("members of stack %s: %s".formatted(stack, String.join(", ", hosts(now))));
+    changed.accept(now);
+  }
+
+  private static List<String> hosts(List<HostAndPort> members) {
+    return members.stream().map(HostAndPort::host).toList();
+  }
+
+  /** Each thing once. */
+  private void tell(String what) {
+    if (!what.equals(said)) {
+      said = what;
+      say.accept(what);
+    }
+  }
+}

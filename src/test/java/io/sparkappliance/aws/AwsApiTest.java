@@ -1,0 +1,183 @@
+package io.sparkappliance.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AwsApiTest {
+  private static final String THROTTLED =
+      "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message>"
+          + "</Error></ErrorResponse>";
+
+  private final Deque<Map.Entry<Integer, String>> answers = new ArrayDeque<>();
+  private final List<String> bodies = new ArrayList<>();
+  private final List<String> signatures = new ArrayList<>();
+  private final List<Duration> pauses = new ArrayList<>();
+  private HttpServer server;
+  private AwsApi aws;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", this::answer);
+    server.start();
+    aws =
+        new AwsApi(
+            "eu-central-1",
+            Map.of(
+                "AWS_ENDPOINT_URL", "http://127.0.0.1:" + server.getAddress().getPort(),
+                "AWS_ACCESS_KEY_ID", "AKIATEST",
+                "AWS_SECRET_ACCESS_KEY", "secret-of-the-test"),
+            pauses::add);
+  }
+
+  @AfterEach
+  void stop() {
+    aws.close();
+    server.stop(0);
+  }
+
+  @Test
+  void aQueryIsSignedForItsServiceAndRegion() throws AwsException {
+    will(200, "<R><Result><member><Id>1</Id></member><member><Id>2</Id></member></Result></R>");
+
+    Xml answer =
+        aws.query(AwsService.AUTO_SCALING, "Describe", Map.of("Names.member.1", "a b&c=d"));
+
+    assertThat(answer.all("Result/member")).hasSize(2);
+    assertThat(answer.text("Result/member/Id")).contains("1");
+    assertThat(answer.text("Result/nothing")).isEmpty();
+    assertThat(bodies)
+        .containsExactly("Action=Describe&Version=2011-01-01&Names.member.1=a+b%26c%3Dd");
+    assertThat(signatures.getFirst())
+        .startsWith("AWS4-HMAC-SHA256 Credential=AKIATEST/")
+        .contains("/eu-central-1/autoscaling/aws4_request");
+  }
+
+  @Test
+  void aJsonCallNamesItsTarget() throws AwsException {
+    will(200, "{\"SecretString\": \"x\"}");
+
+    assertThat(
+            aws.json(AwsService.SECRETS_MANAGER, "GetSecretValue", Map.of("SecretId", "a"))
+                .path("SecretString")
+                .asText())
+        .isEqualTo("x");
+    assertThat(bodies).containsExactly("{\"SecretId\":\"a\"}");
+  }
+
+  @Test
+  void whatIsThrottledIsAskedAgainLaterAndLater() throws AwsException {
+    for (int i = 0; i < 3; i++) {
+      will(400, THROTTLED);
+    }
+    will(503, "");
+    will(200, "<R/>");
+
+    aws.query(AwsService.EC2, "DescribeInstances", Map.of());
+
+    assertThat(pauses).hasSize(4);
+    assertThat(pauses.get(0)).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
+    assertThat(pauses.get(3)).isBetween(Duration.ofMillis(1600), Duration.ofMillis(3200));
+  }
+
+  @Test
+  void itGivesUpInTheEnd() {
+    for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+      will(400, THROTTLED);
+    }
+
+    AwsException failure = failure(AwsService.EC2, "DescribeInstances");
+
+    assertThat(failure.kind()).isEqualTo(AwsException.Kind.THROTTLED);
+    assertThat(failure).hasMessage("ec2:DescribeInstances failed (400 Throttling: Rate exceeded)");
+  }
+
+  @Test
+  void aMissingPermissionIsNamedAndNotAskedAgain() {
+    will(
+        403,
+        "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized"
+            + "</Message></Error></Errors></Response>");
+
+    AwsException failure = failure(AwsService.EC2, "DescribeInstances");
+
+    assertThat(failure.kind()).isEqualTo(AwsException.Kind.DENIED);
+    assertThat(failure)
+        .hasMessageContaining("the role of this node may not call ec2:DescribeInstances (403");
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void aJsonServicesRefusalIsReadToo() {
+    will(400, "{\"__type\": \"com.amazonaws#AccessDeniedException\", \"Message\": \"no\"}");
+    assertThatThrownBy(
+            () -> aws.json(AwsService.SYSTEMS_MANAGER, "GetParameter", Map.of("Name", "/x")))
+        .isInstanceOf(AwsException.class)
+        .hasMessage(
+            "the role of this node may not call ssm:GetParameter (400 AccessDeniedException: no)");
+  }
+
+  @Test
+  void whatIsNotThereIsToldApart() {
+    will(
+        400,
+        "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist"
+            + "</Message></Error></ErrorResponse>");
+    assertThat(failure(AwsService.CLOUD_FORMATION, "ListStackResources").kind())
+        .isEqualTo(AwsException.Kind.MISSING);
+  }
+
+  @Test
+  void anAnswerOfSomethingElseIsNoAnswer() {
+    for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+      will(200, "<html><body>Sign in<br></body></html>");
+    }
+    assertThat(failure(AwsService.EC2, "DescribeInstances"))
+        .hasMessageContaining("ec2:DescribeInstances can't be asked at http://127.0.0.1");
+  }
+
+  @Test
+  void externalEntitiesAreNotRead() {
+    for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+      will(200, "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>");
+    }
+    assertThat(failure(AwsService.EC2, "DescribeInstances"))
+        .hasMessageContaining("the answer is no XML");
+  }
+
+  private AwsException failure(AwsService service, String action) {
+    return catchThrowableOfType(AwsException.class, () -> aws.query(service, action, Map.of()));
+  }
+
+  private void will(int status, String body) {
+    answers.add(Map.entry(status, body));
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    bodies.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+    signatures.add(exchange.getRequestHeaders().getFirst("Authorization"));
+    Map.Entry<Integer, String> next = answers.remove();
+    byte[] bytes = next.getValue().getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(next.getKey(), bytes.length == 0 ? -1 : bytes.length);
+    try (var body = exchange.getResponseBody()) {
+      body.write(bytes);
+    }
+  }
+}
