@@ -87,6 +87,7 @@ final class RealNode {
     set("SPARK_APPLIANCE_CONF", directory.resolve("mounted").toString());
     set("SPARK_DAEMON_MEMORY", "256m");
     set("DRIVER_MEMORY", "768m");
+    set("AWS_EC2_METADATA_DISABLED", "true");
     set("EXECUTOR_MEMORY", "512m");
     set("SPARK_WORKER_MEMORY", "1g");
     set("SPARK_CONF_spark_driver_extraJavaOptions", SparkDistribution.ONE_COMPILER);

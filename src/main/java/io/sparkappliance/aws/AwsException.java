@@ -30,6 +30,11 @@ public final class AwsException extends Exception {
     return new AwsException(Kind.MISSING, message, null);
   }
 
+  /** Nobody gave this node the right. */
+  public static AwsException denied(String message) {
+    return new AwsException(Kind.DENIED, message, null);
+  }
+
   /** What can be done about it. */
   public Kind kind() {
     return kind;

@@ -48,7 +48,7 @@ public final class StackDirectory {
    * @return private IPv4 addresses, sorted; empty while nobody is
    * @throws AwsException {@link AwsException.Kind#MISSING} where nothing has that name
    */
-  List<String> addresses(String stack, int port) throws AwsException {
+  public List<String> addresses(String stack, int port) throws AwsException {
     List<Membership> kinds =
         List.of(this::ofClassicBalancer, this::ofTargetGroups, this::ofGroup, this::ofTag);
     for (Membership kind : kinds) {

@@ -47,7 +47,7 @@ final class CloudIT {
             .network(network, "node")
             .roles("MASTER", "WORKER", "HISTORYSERVER")
             .publish(HISTORY)
-            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://cloud:" + METADATA)
+            .instanceMetadata("http://cloud:" + METADATA)
             .env("AWS_ENDPOINT_URL_S3", "http://cloud:9000")
             .env("AWS_REGION", "eu-central-1")
             .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", "http://cloud:9000")

@@ -29,7 +29,9 @@ final class Container {
     // What people do with the image is tested without these, in ReadmeIT and MakeRunIT.
     if (image.equals(Lab.IMAGE) || image.equals(Lab.SLIM)) {
       plan.env("SPARK_CONF_spark_driver_extraJavaOptions", SparkDistribution.ONE_COMPILER)
-          .env("SPARK_CONF_spark_executor_extraJavaOptions", SparkDistribution.ONE_COMPILER);
+          .env("SPARK_CONF_spark_executor_extraJavaOptions", SparkDistribution.ONE_COMPILER)
+          // Whatever machine tests run on: none asks for the metadata of that.
+          .env("AWS_EC2_METADATA_DISABLED", "true");
     }
     return plan;
   }
@@ -47,6 +49,12 @@ final class Container {
     /** Sets a variable. */
     Plan env(String name, String value) {
       return option("--env", name + "=" + value);
+    }
+
+    /** Makes it believe it is on the EC2 instance that this service describes. */
+    Plan instanceMetadata(String endpoint) {
+      return env("AWS_EC2_METADATA_DISABLED", "false")
+          .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint);
     }
 
     /** Turns roles on: {@code role("MASTER")} is {@code START_MASTER=true}. */

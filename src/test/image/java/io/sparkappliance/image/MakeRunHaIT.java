@@ -34,6 +34,7 @@ final class MakeRunHaIT {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().put("RUN_NAME", name);
+    builder.environment().put("AWS_EC2_METADATA_DISABLED", "true");
     Process make = builder.start();
     Thread orphans = new Thread(() -> remove(make, name), "remove-" + name);
     Runtime.getRuntime().addShutdownHook(orphans);

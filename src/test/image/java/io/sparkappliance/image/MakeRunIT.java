@@ -44,6 +44,7 @@ final class MakeRunIT {
             .redirectOutput(log.toFile());
     builder.environment().put("RUNNER", runner);
     builder.environment().put("RUN_NAME", name);
+    builder.environment().put("AWS_EC2_METADATA_DISABLED", "true");
     Process make = builder.start();
     // Whoever ends the tests early does not wait for `finally`.
     Thread orphans = new Thread(() -> remove(make, name), "remove-" + name);

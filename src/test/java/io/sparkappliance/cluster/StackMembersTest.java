@@ -1,0 +1,160 @@
+package io.sparkappliance.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.sparkappliance.aws.AwsException;
+import io.sparkappliance.settings.HostAndPort;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StackMembersTest {
+  private static final HostAndPort SELF = new HostAndPort("10.0.0.9", 7077);
+
+  private final List<String> said = new CopyOnWriteArrayList<>();
+  private final List<List<HostAndPort>> changes = new ArrayList<>();
+  private volatile List<String> inService = List.of();
+  private volatile AwsException failure;
+  private StackMembers members;
+
+  @AfterEach
+  void close() {
+    members.close();
+  }
+
+  @Test
+  void theListIsKnownWhenThereAreAsManyAsWanted() {
+    members = members(2, 1, SELF);
+    assertThat(members.now()).containsExactly(SELF);
+    assertThat(members.missing()).isPresent();
+
+    look("10.0.0.1");
+    assertThat(members.now()).containsExactly(SELF);
+    assertThat(members.missing()).contains("members of stack spark-1: 1 of 2 in service");
+    assertThat(changes).isEmpty();
+
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing()).isEmpty();
+    assertThat(members.now()).extracting(HostAndPort::host).containsExactly("10.0.0.1", "10.0.0.2");
+    assertThat(changes).hasSize(1);
+    assertThat(said)
+        .containsExactly(
+            "waits for the members of stack spark-1: 1 of 2 in service",
+            "members of stack spark-1: 10.0.0.1, 10.0.0.2");
+  }
+
+  @Test
+  void aReplacedInstanceIsFollowedAndTheSameListIsNoNews() {
+    members = members(1, 1);
+    look("10.0.0.1", "10.0.0.2");
+    look("10.0.0.1", "10.0.0.2");
+    look("10.0.0.2", "10.0.0.3");
+
+    assertThat(members.now()).extracting(HostAndPort::host).containsExactly("10.0.0.2", "10.0.0.3");
+    assertThat(changes).hasSize(2);
+    assertThat(said).hasSize(2);
+  }
+
+  @Test
+  void nobodyInServiceLeavesThoseThatWereKnown() {
+    members = members(1, 1);
+    look("10.0.0.1");
+    look();
+
+    assertThat(members.now()).extracting(HostAndPort::host).containsExactly("10.0.0.1");
+    assertThat(members.missing()).isEmpty();
+  }
+
+  @Test
+  void awsBeingAwayIsSaidOnceAndLeavesThoseThatWereKnown() {
+    members = members(1, 1);
+    look("10.0.0.1");
+    failure = AwsException.missing("gone");
+    members.look();
+    members.look();
+
+    assertThat(members.now()).extracting(HostAndPort::host).containsExactly("10.0.0.1");
+    assertThat(members.missing()).isEmpty();
+    assertThat(said)
+        .last()
+        .isEqualTo("goes on with the members of stack spark-1 known before: gone");
+    assertThat(said).hasSize(2);
+  }
+
+  @Test
+  void aListOfUnknownLengthMustStayTheSame() {
+    members = members(1, 2);
+    look("10.0.0.1");
+    assertThat(members.missing()).contains("members of stack spark-1: 10.0.0.1; perhaps more");
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing()).isPresent();
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing()).isEmpty();
+  }
+
+  @Test
+  void aStackThatIsNotThereYetIsWaitedFor() {
+    members = members(1, 1);
+    failure = AwsException.missing("there is no such stack");
+    members.look();
+    assertThat(members.missing()).contains("members of stack spark-1: there is no such stack");
+
+    failure = null;
+    look("10.0.0.1");
+    assertThat(members.missing()).isEmpty();
+  }
+
+  @Test
+  void whoHasNoRightToKnowIsToldAtOnce() {
+    members = members(1, 1);
+    failure = AwsException.denied("may not");
+    members.follow();
+
+    assertThatThrownBy(members::await).isInstanceOf(AwsException.class).hasMessage("may not");
+    assertThat(members.missing()).contains("members of stack spark-1: may not");
+  }
+
+  @Test
+  void itGoesOnLookingByItself() throws Exception {
+    members = members(1, 1);
+    inService = List.of("10.0.0.1");
+    members.follow();
+    members.await();
+
+    assertThat(members.now()).hasSize(1);
+    members.close();
+    // After the end nobody looks any more.
+    inService = List.of("10.0.0.2");
+    await()
+        .during(Duration.ofMillis(200))
+        .until(() -> members.now().getFirst().host().endsWith("1"));
+  }
+
+  private void look(String... addresses) {
+    inService = List.of(addresses);
+    members.look();
+  }
+
+  private StackMembers members(int wanted, int looksAlike, HostAndPort... first) {
+    return new StackMembers(
+        (stack, port) -> {
+          assertThat(stack).isEqualTo("spark-1");
+          if (failure != null) {
+            throw failure;
+          }
+          return inService;
+        },
+        "spark-1",
+        7077,
+        wanted,
+        looksAlike,
+        List.of(first),
+        said::add,
+        changes::add);
+  }
+}
