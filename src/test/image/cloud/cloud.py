@@ -64,6 +64,8 @@ class State:
         self.refused = []
         self.away_until = 0.0
         self.fault = (0.0, 0)
+        # Name of its stack for an instance's address.
+        self.stacks = {}
 
     def count(self, kind):
         with self.lock:
@@ -105,6 +107,9 @@ class Metadata(Handler):
         what, _, seconds = self.path.removeprefix("/_test/").partition("/")
         if what == "away":
             state.away_until = time.time() + float(seconds)
+        elif what == "stack":
+            address, _, name = seconds.partition("/")
+            state.stacks[address] = name
         elif what.isdigit():
             state.fault = (time.time() + float(seconds), int(what))
         self.answer(204)
@@ -163,6 +168,9 @@ class Metadata(Handler):
                     }
                 ),
             )
+        elif path == "meta-data/tags/instance/aws:cloudformation:stack-name":
+            stack = state.stacks.get(self.client_address[0])
+            self.answer(200 if stack else 404, stack or "")
         elif path == "meta-data/placement/availability-zone":
             self.answer(200, "eu-central-1a")
         else:

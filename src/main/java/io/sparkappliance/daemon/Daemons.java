@@ -355,6 +355,12 @@ public final class Daemons {
           }
         });
     environment.put("ADVERTISED_HOST", node.host());
+    // By their addresses, where a stack's name stands for them.
+    environment.remove("ZOOKEEPER_CONNECT");
+    settings
+        .cluster()
+        .zooKeeper()
+        .ifPresent(ensemble -> environment.put("ZOOKEEPER_STACK_NAME", ensemble.toString()));
     // A file may have moved them.
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
     environment.put("CONNECT_PORT", Integer.toString(node.ports().connect()));

@@ -52,6 +52,17 @@ final class Lab {
     return network;
   }
 
+  /**
+   * One whose containers can be given addresses ({@code --ip}).
+   *
+   * @param subnet such as {@code 10.1.2.0/24}; no other network may have it
+   */
+  static String network(String name, String subnet) {
+    String network = unique(name);
+    Docker.ok("network", "create", "--label", LABEL + "=" + RUN, "--subnet", subnet, network);
+    return network;
+  }
+
   /** An empty volume, removed at the end. */
   static String volume(String name) {
     String volume = unique(name);
