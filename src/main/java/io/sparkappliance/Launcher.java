@@ -30,14 +30,18 @@ import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
 import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import io.sparkappliance.supervise.Console;
+import io.sparkappliance.supervise.DaemonLogs;
 import io.sparkappliance.supervise.HealthCheck;
 import io.sparkappliance.supervise.LineStream;
+import io.sparkappliance.supervise.LogOwner;
 import io.sparkappliance.supervise.Management;
 import io.sparkappliance.supervise.NodeLife;
 import io.sparkappliance.supervise.Signals;
 import io.sparkappliance.supervise.Supervisor;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +119,9 @@ final class Launcher {
             settings.supervision(),
             starter,
             console,
-            settings.paths().logs(),
+            new DaemonLogs(
+                settings.paths().logs(),
+                LogShipping.of(settings, logOwner(settings, host), world.environment(), console)),
             () -> tell(addresses, store, console));
     life.supervisedBy(supervisor);
     sqlTurn.ifPresent(ServiceTurn::start);
@@ -123,6 +129,17 @@ final class Launcher {
     sqlTurn.ifPresent(ServiceTurn::close);
     endLeftovers(settings, console);
     return code;
+  }
+
+  /** Off AWS the application stands for its stack, and the host for the instance. */
+  private static LogOwner logOwner(Settings settings, String host) {
+    String name;
+    try {
+      name = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException nameless) {
+      name = host;
+    }
+    return new LogOwner(settings.application().id(), name);
   }
 
   /** Applications outlive a gateway that crashed, but not their node. */

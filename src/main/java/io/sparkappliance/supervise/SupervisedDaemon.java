@@ -612,6 +612,11 @@ final class SupervisedDaemon {
     running.descendants().forEach(descendants::add);
   }
 
+  /** To be called after the end: a process that got away may hold the pipe open. */
+  void awaitOutput(Duration longest) {
+    output.awaitEnd(longest);
+  }
+
   /** Kills the process and what it started, the parent first: it could start more. */
   void killTree() {
     Process running = process;

@@ -60,6 +60,7 @@ final class ShellNode {
       new ProbeTimes(Duration.ofMillis(20), Duration.ofMillis(50), Duration.ofSeconds(10));
 
   Runnable whenReady = () -> {};
+  Optional<LogShipper> shipper = Optional.empty();
 
   ShellNode(Path directory) {
     this.directory = directory;
@@ -197,7 +198,7 @@ final class ShellNode {
                 new PrintStream(output, true, StandardCharsets.UTF_8),
                 LogFormat.TEXT,
                 Clock.systemUTC()),
-            directory,
+            new DaemonLogs(directory, shipper),
             () -> {
               timesReady.incrementAndGet();
               whenReady.run();
