@@ -54,6 +54,10 @@ public final class LogShipper {
 
   // What follows belongs to that thread.
   private final Set<String> told = new HashSet<>();
+
+  /** Logs whose next piece is to be cut as soon as they have none that waits. */
+  private final Set<UnshippedLog> overdue = new HashSet<>();
+
   private int failures;
   private boolean pausing;
   private Optional<ScheduledFuture<?>> resumption = Optional.empty();
@@ -198,12 +202,18 @@ public final class LogShipper {
 
   /** While pieces wait the next one grows: many small ones would help nobody. */
   private void cutWhatIsDue() throws IOException {
-    for (UnshippedLog log : logs()) {
+    overdue.addAll(logs());
+    cutOverdue();
+    work();
+  }
+
+  private void cutOverdue() throws IOException {
+    for (UnshippedLog log : List.copyOf(overdue)) {
       if (!log.isWaiting()) {
+        overdue.remove(log);
         log.cut();
       }
     }
-    work();
   }
 
   private void work() throws IOException {
@@ -246,6 +256,7 @@ public final class LogShipper {
         succeeded(log);
       }
     }
+    cutOverdue();
     removeWhatIsOthers();
     if (logs().stream().noneMatch(UnshippedLog::isWaiting)) {
       end.ifPresent(it -> it.complete(null));
@@ -262,6 +273,10 @@ public final class LogShipper {
   }
 
   private void failed(ShipmentFailure failure) {
+    if (thread.isShutdown()) {
+      // It was broken off: that is told as what stays.
+      return;
+    }
     failures++;
     boolean tell = !failure.isTemporary() || failures >= FAILURES_UNTIL_TOLD;
     if (tell && told.size() < MOST_TOLD && told.add(failure.getMessage())) {

@@ -341,7 +341,7 @@ final class SupervisedDaemon {
   private void endInOrder(Process running, String why) {
     events.say("%s ends here: %s".formatted(name(), why));
     expectAnotherStart(running, why);
-    running.destroy();
+    tellToEnd(running);
     killLater(running);
   }
 
@@ -356,7 +356,7 @@ final class SupervisedDaemon {
         .start(
             () -> {
               retireWithin(running, supervision.gracePeriod());
-              running.destroy();
+              tellToEnd(running);
               events.later(() -> killLater(running));
             });
   }
@@ -366,6 +366,11 @@ final class SupervisedDaemon {
     reason = why;
     become(State.STOPPING);
     remember(running);
+  }
+
+  /** By its handle: a {@code Process} would close the pipe, and its last words would be lost. */
+  private static void tellToEnd(Process running) {
+    running.toHandle().destroy();
   }
 
   private void killLater(Process running) {
@@ -550,7 +555,7 @@ final class SupervisedDaemon {
       remember(running);
       long deadline = System.nanoTime() + share.toNanos();
       retireWithin(running, share.multipliedBy(4).dividedBy(5));
-      running.destroy();
+      tellToEnd(running);
       if (!endsWithin(running, Duration.ofNanos(deadline - System.nanoTime()))) {
         events.say(
             "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
@@ -622,7 +627,7 @@ final class SupervisedDaemon {
     Process running = process;
     if (running != null) {
       remember(running);
-      running.destroyForcibly();
+      running.toHandle().destroyForcibly();
     }
     List.copyOf(descendants).forEach(one -> one.descendants().forEach(descendants::add));
     descendants.forEach(ProcessHandle::destroyForcibly);
