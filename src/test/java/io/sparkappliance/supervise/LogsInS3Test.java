@@ -8,13 +8,16 @@ import io.sparkappliance.storage.S3Folder;
 import io.sparkappliance.testing.Gate;
 import io.sparkappliance.testing.LogBucket;
 import io.sparkappliance.testing.S3MockServer;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -142,7 +145,7 @@ class LogsInS3Test {
     shipper.start();
     UnshippedLog log = shipper.logOf("sql");
     // Words that don't get smaller when they are packed.
-    var random = new java.util.Random(1);
+    Random random = new Random(1);
     for (int i = 0; i < 2000; i++) {
       log.line(i + " " + Long.toHexString(random.nextLong()) + Long.toHexString(random.nextLong()));
       assertThat(onDisk()).isLessThanOrEqualTo(SMALL.maxBytes());
@@ -190,10 +193,10 @@ class LogsInS3Test {
     try (var files = Files.walk(directory.resolve("unshipped"))) {
       return files
           .map(Path::toFile)
-          .filter(java.io.File::isFile)
-          .mapToLong(java.io.File::length)
+          .filter(File::isFile)
+          .mapToLong(File::length)
           .sum();
-    } catch (java.io.UncheckedIOException movedMeanwhile) {
+    } catch (UncheckedIOException movedMeanwhile) {
       return 0;
     }
   }
