@@ -191,11 +191,7 @@ class LogsInS3Test {
 
   private long onDisk() throws IOException {
     try (var files = Files.walk(directory.resolve("unshipped"))) {
-      return files
-          .map(Path::toFile)
-          .filter(File::isFile)
-          .mapToLong(File::length)
-          .sum();
+      return files.map(Path::toFile).filter(File::isFile).mapToLong(File::length).sum();
     } catch (UncheckedIOException movedMeanwhile) {
       return 0;
     }
