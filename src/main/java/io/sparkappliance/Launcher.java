@@ -30,6 +30,7 @@ import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Preparation;
 import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import io.sparkappliance.supervise.Console;
+import io.sparkappliance.supervise.DaemonLogs;
 import io.sparkappliance.supervise.HealthCheck;
 import io.sparkappliance.supervise.LineStream;
 import io.sparkappliance.supervise.Management;
@@ -125,7 +126,10 @@ final class Launcher {
             settings.supervision(),
             starter,
             console,
-            settings.paths().logs(),
+            new DaemonLogs(
+                settings.paths().logs(),
+                LogShipping.of(
+                    settings, surroundings.logOwner(settings, host), environment, console)),
             () -> tell(addresses, store, console));
     life.supervisedBy(supervisor);
     sqlTurn.ifPresent(ServiceTurn::start);

@@ -2,6 +2,7 @@ package io.sparkappliance;
 
 import io.sparkappliance.aws.AwsApi;
 import io.sparkappliance.aws.AwsException;
+import io.sparkappliance.aws.AwsRegion;
 import io.sparkappliance.aws.Instance;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.NamedMembers;
@@ -15,14 +16,16 @@ import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.MastersLine;
+import io.sparkappliance.supervise.LogOwner;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /** Where a node runs, on an EC2 instance or elsewhere, and whom names of stacks stand for there. */
 final class Surroundings implements AutoCloseable {
@@ -57,7 +60,7 @@ final class Surroundings implements AutoCloseable {
 
   /** The environment, with the region if only the instance knew it. */
   Map<String, String> environment() {
-    if (region(environment).isPresent() || instance.isEmpty()) {
+    if (AwsRegion.of(environment).isPresent() || instance.isEmpty()) {
       return environment;
     }
     Map<String, String> more = new HashMap<>(environment);
@@ -143,6 +146,25 @@ final class Surroundings implements AutoCloseable {
     String name = settings.runs(Role.MASTER) ? host : "members-of-" + stack.get();
     return settings.with(
         cluster.with(List.of(new HostAndPort(name, settings.network().ports().master()))));
+  }
+
+  /**
+   * The stack and the instance, as folders of logs are named; elsewhere the application stands for
+   * the stack, and the host for the instance.
+   */
+  LogOwner logOwner(Settings settings, String host) {
+    String application = settings.application().id();
+    return instance
+        .map(it -> new LogOwner(stackByTag().orElse(application), it.identity().instanceId()))
+        .orElseGet(() -> new LogOwner(application, hostName(host)));
+  }
+
+  private static String hostName(String host) {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException nameless) {
+      return host;
+    }
   }
 
   /** Puts what is known by now into the configuration that was written meanwhile. */
@@ -251,7 +273,7 @@ final class Surroundings implements AutoCloseable {
     if (aws == null) {
       Map<String, String> withRegion = environment();
       String region =
-          region(withRegion)
+          AwsRegion.of(withRegion)
               .orElseThrow(
                   () ->
                       new ConfigurationException(
@@ -265,12 +287,5 @@ final class Surroundings implements AutoCloseable {
       aws = new AwsApi(region, withRegion);
     }
     return aws;
-  }
-
-  private static Optional<String> region(Map<String, String> environment) {
-    return Stream.of("AWS_REGION", "AWS_DEFAULT_REGION")
-        .map(name -> environment.getOrDefault(name, "").strip())
-        .filter(value -> !value.isEmpty())
-        .findFirst();
   }
 }

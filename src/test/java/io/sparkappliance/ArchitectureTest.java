@@ -35,7 +35,7 @@ class ArchitectureTest {
         "storage, settings aws",
         "auth, settings",
         "cluster, settings auth aws",
-        "sparkconf, settings storage",
+        "sparkconf, settings storage aws",
         "daemon, settings sparkconf cluster",
         "supervise, settings daemon cluster",
         "jobs, settings storage cluster",

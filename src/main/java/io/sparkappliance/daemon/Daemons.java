@@ -324,7 +324,10 @@ public final class Daemons {
         Ending.failureOr(probes.isKnown(application)),
         sqlTurn,
         // New masters call a running driver by themselves; one they don't know is hopeless.
-        (current, running) -> running ? Optional.empty() : renewal.command(current, false));
+        (current, moment) ->
+            moment == Renewal.Moment.BEFORE_START
+                ? renewal.command(current, moment)
+                : Optional.empty());
   }
 
   private String plugins() {

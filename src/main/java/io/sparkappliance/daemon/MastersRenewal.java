@@ -12,9 +12,10 @@ import java.util.function.Predicate;
 
 /**
  * For a program that is told at its start who the masters are. It starts with those that are there
- * then. One that runs is started anew only when none of those it knows has been there for a while,
+ * then. One that works is started anew only when none of those it knows has been there for a while,
  * and the same others have been: a list that shrinks or grows for a moment, or a master that is
- * called later, costs nobody an executor.
+ * called later, costs nobody an executor. One that nobody has registered yet takes a list that has
+ * grown.
  */
 final class MastersRenewal implements Renewal {
   /** How long it has to be so. */
@@ -53,14 +54,21 @@ final class MastersRenewal implements Renewal {
   }
 
   @Override
-  public synchronized Optional<Command> command(Command current, boolean running) {
+  public synchronized Optional<Command> command(Command current, Moment moment) {
     if (current.equals(command.apply(offered))) {
       known = offered;
     }
     List<HostAndPort> now = members.now();
     Instant time = clock.instant();
     boolean others = !now.equals(known) && now.stream().anyMatch(isThere);
-    boolean moved = others && (!running || known.stream().noneMatch(isThere));
+    boolean moved =
+        others
+            && switch (moment) {
+              case BEFORE_START -> true;
+              // Whoever leads may be one that it doesn't know, and that doesn't know it.
+              case BEFORE_READY -> !known.containsAll(now) || known.stream().noneMatch(isThere);
+              case LATER -> known.stream().noneMatch(isThere);
+            };
     boolean anew = !now.equals(offered) || asked.plus(FORGETFUL).isBefore(time);
     offered = now;
     asked = time;
@@ -72,6 +80,8 @@ final class MastersRenewal implements Renewal {
       movedSince = Optional.of(time);
     }
     boolean longEnough = !time.isBefore(movedSince.get().plus(STABLE));
-    return running && !longEnough ? Optional.empty() : Optional.of(command.apply(now));
+    return moment != Moment.BEFORE_START && !longEnough
+        ? Optional.empty()
+        : Optional.of(command.apply(now));
   }
 }

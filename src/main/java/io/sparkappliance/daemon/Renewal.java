@@ -6,15 +6,27 @@ import java.util.Optional;
 @FunctionalInterface
 public interface Renewal {
   /** For a daemon whose command serves for ever. */
-  Renewal NONE = (current, running) -> Optional.empty();
+  Renewal NONE = (current, moment) -> Optional.empty();
+
+  /** When it is asked. */
+  enum Moment {
+    /** No process runs: any command will do. */
+    BEFORE_START,
+    /** A process runs, and has not become ready since its start: it holds nothing yet. */
+    BEFORE_READY,
+    /**
+     * A process runs that was ready: only a command without which it would never be again, for it
+     * is ended for that.
+     */
+    LATER
+  }
 
   /**
    * The better command; asked before each start, and again and again while the daemon runs and is
    * not ready. May take as long as a name server takes to answer.
    *
    * @param current the command it has
-   * @param running whether a process runs: then only a command without which it would never work
-   *     again, for it is ended for that
+   * @param moment when it is asked
    */
-  Optional<Command> command(Command current, boolean running);
+  Optional<Command> command(Command current, Moment moment);
 }

@@ -130,6 +130,8 @@ public final class Catalogue {
   final Variable<LogFormat> logFormat;
   final Variable<Boolean> metrics;
   final Variable<String> eventLogDir;
+  final Variable<String> logDir;
+  final Variable<Duration> logShipInterval;
 
   // Paths.
   final Variable<Path> data;
@@ -668,6 +670,22 @@ public final class Catalogue {
             "",
             "Where applications write event logs and the history server reads them: a path or a URI."
                 + " Not set: `events` in the data directory.");
+    logDir =
+        add(
+            "LOG_DIR",
+            Group.OPERATION,
+            Parsers.logDirectory(),
+            "",
+            "Where the daemons' logs are kept: a folder in S3, to which they are sent in pieces as"
+                + " well, below `APPLICATION_ID/HOST/ROLE/DATE/`; or a directory of this node instead"
+                + " of the usual one. Not set: `logs` in the data directory.");
+    logShipInterval =
+        add(
+            "LOG_SHIP_INTERVAL",
+            Group.OPERATION,
+            Parsers.duration(),
+            "5m",
+            "How often what was logged is sent, where `LOG_DIR` is in S3.");
 
     data =
         add(

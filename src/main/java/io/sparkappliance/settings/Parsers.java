@@ -24,6 +24,12 @@ final class Parsers {
   private static final Pattern LOCATION =
       Pattern.compile("(/|file:/|https?://[^/]|s3[an]?://[^/]).*", Pattern.CASE_INSENSITIVE);
 
+  /** No part of its path is empty, or dots alone. */
+  private static final Pattern S3_FOLDER =
+      Pattern.compile(
+          "(?i:s3[an]?)://[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
+              + "(?=.{0,513}$)(/(?!\\.+(/|$))[A-Za-z0-9!_.*'()=+@:,&$~-]+)*/?");
+
   private Parsers() {}
 
   static Parser<Boolean> flag() {
@@ -211,6 +217,18 @@ final class Parsers {
         text ->
             Optional.of(text)
                 .filter(it -> it.matches("/[^,\\n]*|file:/[^,\\n]*|(s3[an]?|hdfs)://[^\\s,]+")));
+  }
+
+  /** Where the appliance itself keeps logs: only names that no server or proxy rewrites. */
+  static Parser<String> logDirectory() {
+    return new Parser<>(
+        "must be an absolute path on this machine or s3://bucket[/prefix], a prefix of up to 512"
+            + " letters, digits and !-_.*'()=+@:,&$~",
+        "s3://bucket/logs",
+        text ->
+            text.startsWith("/")
+                ? absolutePath().read().apply(text).map(Path::toString)
+                : Optional.of(text).filter(S3_FOLDER.asMatchPredicate()));
   }
 
   static Parser<List<String>> locations() {

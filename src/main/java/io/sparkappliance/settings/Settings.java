@@ -25,6 +25,7 @@ import java.util.Set;
  * @param gateway the REST gateway's limits
  * @param supervision how daemons are watched and stopped
  * @param paths where things are on this machine
+ * @param logShipping where logs are sent to; empty: they stay on this machine
  * @param sparkProperties Spark settings given by variables ({@code DEFAULT_CORES}, {@code
  *     SPARK_CONF_…}), by their Spark name; secrets are not among them
  */
@@ -40,6 +41,7 @@ public record Settings(
     Gateway gateway,
     Supervision supervision,
     Paths paths,
+    Optional<LogShipping> logShipping,
     Map<String, String> sparkProperties) {
 
   /** Takes copies that can't be changed. */
@@ -62,6 +64,7 @@ public record Settings(
         gateway,
         supervision,
         paths,
+        logShipping,
         sparkProperties);
   }
 
@@ -348,6 +351,14 @@ public record Settings(
   }
 
   /**
+   * Daemons' logs in S3.
+   *
+   * @param folder {@code LOG_DIR}: {@code s3://bucket[/prefix]}
+   * @param interval {@code LOG_SHIP_INTERVAL}: pause between two pieces of a log that is written to
+   */
+  public record LogShipping(String folder, Duration interval) {}
+
+  /**
    * Where things are on this machine.
    *
    * @param home {@code SPARK_APPLIANCE_HOME}: this program, its {@code conf/} and {@code
@@ -358,6 +369,7 @@ public record Settings(
    *     not exist
    * @param confDir {@code SPARK_CONF_DIR}: the configuration written at start
    * @param eventLogDir {@code EVENT_LOG_DIR}: a local path or a URI
+   * @param logs {@code LOG_DIR}, where that is a path: one log file per daemon
    * @param localDirs {@code SPARK_LOCAL_DIRS}: scratch space; empty: below {@code data}
    * @param python {@code PYSPARK_PYTHON}: interpreter that driver and executors share
    */
@@ -368,6 +380,7 @@ public record Settings(
       Path mountedConf,
       Path confDir,
       String eventLogDir,
+      Path logs,
       List<Path> localDirs,
       String python) {
     /** Takes a copy that can't be changed. */
@@ -380,9 +393,9 @@ public record Settings(
       return data.resolve("secrets");
     }
 
-    /** One log file per daemon. */
-    public Path logs() {
-      return data.resolve("logs");
+    /** Pieces of daemons' logs that wait to be sent. */
+    public Path unshippedLogs() {
+      return data.resolve("unshipped-logs");
     }
 
     /** Temporary files of this node's Spark daemons; nothing in it outlives a start. */

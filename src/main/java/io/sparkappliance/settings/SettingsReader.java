@@ -4,6 +4,7 @@ import io.sparkappliance.settings.Settings.Access;
 import io.sparkappliance.settings.Settings.Application;
 import io.sparkappliance.settings.Settings.Cluster;
 import io.sparkappliance.settings.Settings.Gateway;
+import io.sparkappliance.settings.Settings.LogShipping;
 import io.sparkappliance.settings.Settings.Memory;
 import io.sparkappliance.settings.Settings.Network;
 import io.sparkappliance.settings.Settings.Paths;
@@ -14,6 +15,7 @@ import io.sparkappliance.settings.Settings.Supervision;
 import io.sparkappliance.settings.Settings.ZooKeeperServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -125,8 +127,13 @@ public final class SettingsReader {
                 require(c.mountedConf),
                 get(c.confDir).orElse(data.resolve("conf")),
                 get(c.eventLogDir).orElse(data.resolve("events").toString()),
+                get(c.logDir)
+                    .filter(place -> place.startsWith("/"))
+                    .map(Path::of)
+                    .orElse(data.resolve("logs")),
                 get(c.localDirs).orElse(List.of()),
                 require(c.python)),
+            logShipping(),
             sparkProperties());
     refuseWhatIsNotBuiltYet();
     // Every variable is read, also one that means nothing yet: its value may be wrong.
@@ -268,6 +275,13 @@ public final class SettingsReader {
             trustStorePassword,
             needClientAuth,
             protocol));
+  }
+
+  private Optional<LogShipping> logShipping() {
+    Duration interval = require(catalogue.logShipInterval);
+    return get(catalogue.logDir)
+        .filter(place -> !place.startsWith("/"))
+        .map(folder -> new LogShipping(folder, interval));
   }
 
   /** Variables that stand for one Spark setting each, then {@code SPARK_CONF_…}. */

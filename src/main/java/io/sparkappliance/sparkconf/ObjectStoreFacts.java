@@ -1,8 +1,8 @@
 package io.sparkappliance.sparkconf;
 
+import io.sparkappliance.aws.AwsRegion;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What this node knows about S3 besides its settings.
@@ -17,9 +17,6 @@ record ObjectStoreFacts(boolean installed, boolean keysInEnvironment, Optional<S
     return new ObjectStoreFacts(
         installed,
         !environment.getOrDefault("AWS_ACCESS_KEY_ID", "").isBlank(),
-        Stream.of("AWS_REGION", "AWS_DEFAULT_REGION")
-            .map(name -> environment.getOrDefault(name, "").strip())
-            .filter(value -> !value.isEmpty())
-            .findFirst());
+        AwsRegion.of(environment));
   }
 }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.MalformedInputException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,6 +177,9 @@ public final class Preparation {
         libraries.install(settings.sources().pythonLibs());
       }
       makeDirectories(result.configuration());
+      if (!isClient) {
+        makeLogDirectory();
+      }
       write(result);
     } catch (IOException e) {
       throw cantWrite(e);
@@ -390,7 +394,6 @@ public final class Preparation {
     for (String name : List.of("home/.ivy2", "local", "python", "scratch/local", "work")) {
       Files.createDirectories(paths.data().resolve(name));
     }
-    Files.createDirectories(paths.logs());
     Files.createDirectories(paths.temporary());
     // An application fails when the directory of its event log is not there.
     for (String key : List.of("spark.eventLog.dir", "spark.history.fs.logDirectory")) {
@@ -398,6 +401,28 @@ public final class Preparation {
       if (Locations.isLocal(location)) {
         Files.createDirectories(localPath(location));
       }
+    }
+  }
+
+  /** LOG_DIR may name a place that belongs to somebody else. */
+  private void makeLogDirectory() throws IOException {
+    Path logs = settings.paths().logs();
+    if (logs.startsWith(settings.paths().data())) {
+      Files.createDirectories(logs);
+      return;
+    }
+    try {
+      Files.createDirectories(logs);
+      if (!Files.isWritable(logs)) {
+        throw new AccessDeniedException(logs.toString());
+      }
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          new Problem(
+              "LOG_DIR",
+              logs.toString(),
+              "log files can't be written there: " + e,
+              "Make the directory writable for the user the appliance runs as."));
     }
   }
 

@@ -1,7 +1,7 @@
 package io.sparkappliance.storage;
 
-/** One attempt to fetch something failed. */
-final class FetchFailure extends Exception {
+/** One attempt to fetch or to store something failed. */
+public final class FetchFailure extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final String remedy;
@@ -18,11 +18,13 @@ final class FetchFailure extends Exception {
     this.temporary = temporary;
   }
 
-  String remedy() {
+  /** What the user can do about it, a sentence. */
+  public String remedy() {
     return remedy;
   }
 
-  boolean isTemporary() {
+  /** Whether another attempt may succeed without anybody doing anything. */
+  public boolean isTemporary() {
     return temporary;
   }
 }

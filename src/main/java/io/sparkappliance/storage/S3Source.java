@@ -1,46 +1,35 @@
 package io.sparkappliance.storage;
 
-import io.sparkappliance.aws.RoleCredentials;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.core.ResponseInputStream;
-import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
-import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/**
- * Fetches from S3 with the credentials of the container or of the instance's role, as S3A does;
- * with a key only where the environment has one. The SDK checks the object's checksum itself when
- * S3 keeps one.
- */
+/** Fetches from S3. The SDK checks the object's checksum itself when S3 keeps one. */
 final class S3Source implements Fetcher.Source, AutoCloseable {
   private static final Pattern LOCATION =
       Pattern.compile("s3[an]?://([^/?#]+)/(.+)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
-  private static final String IAM =
-      "Check the instance role or the AWS_… variables: s3:GetObject on the object is needed"
-          + " (without s3:ListBucket a missing object looks the same).";
+  private static final S3Failures FAILURES =
+      new S3Failures(
+          "Check the instance role or the AWS_… variables: s3:GetObject on the object is needed"
+              + " (without s3:ListBucket a missing object looks the same).",
+          "Start again later.");
 
-  private final Map<String, String> environment;
+  private final S3Clients clients;
   private final FetchLimits limits;
   private S3Client client;
 
   S3Source(Map<String, String> environment, FetchLimits limits) {
-    this.environment = environment;
+    this.clients = new S3Clients(environment);
     this.limits = limits;
   }
 
@@ -64,7 +53,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
         client().getObject(request -> request.bucket(bucket).key(key))) {
       store(object, into);
     } catch (SdkException e) {
-      throw explained(bucket, e);
+      throw FAILURES.of(bucket, e);
     }
   }
 
@@ -88,7 +77,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
         client().putObject(request -> request.bucket(bucket).key(key), RequestBody.empty());
       }
     } catch (SdkException e) {
-      throw explained(bucket, e);
+      throw FAILURES.of(bucket, e);
     }
   }
 
@@ -112,110 +101,8 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
 
   private synchronized S3Client client() throws FetchFailure {
     if (client == null) {
-      S3ClientBuilder builder =
-          S3Client.builder()
-              .region(region())
-              .credentialsProvider(RoleCredentials.of(environment))
-              // A bucket may be in another region than this machine.
-              .crossRegionAccessEnabled(true)
-              .overrideConfiguration(
-                  configuration ->
-                      configuration
-                          .apiCallAttemptTimeout(limits.transfer())
-                          // Attempts are counted by the fetcher, which says how many it made.
-                          .retryStrategy(retry -> retry.maxAttempts(1)));
-      customEndpoint()
-          // Servers other than Amazon's rarely answer at bucket.host.
-          .ifPresent(endpoint -> builder.endpointOverride(endpoint).forcePathStyle(true));
-      client = builder.build();
+      client = clients.create(limits.transfer());
     }
     return client;
-  }
-
-  private Optional<URI> customEndpoint() {
-    for (String name : new String[] {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
-      String value = environment.getOrDefault(name, "");
-      if (!value.isEmpty()) {
-        return Optional.of(URI.create(value));
-      }
-    }
-    return Optional.empty();
-  }
-
-  private Region region() throws FetchFailure {
-    try {
-      return DefaultAwsRegionProviderChain.builder().build().getRegion();
-    } catch (SdkClientException e) {
-      if (customEndpoint().isPresent()) {
-        // Such servers don't care, but a signature needs some region.
-        return Region.US_EAST_1;
-      }
-      throw new FetchFailure(
-          "the AWS region is unknown: neither AWS_REGION nor a profile nor the instance says it",
-          "Set AWS_REGION, for example AWS_REGION=eu-central-1.",
-          false,
-          e);
-    }
-  }
-
-  private static FetchFailure explained(String bucket, SdkException failure) {
-    return switch (failure) {
-      case S3Exception answer -> refused(bucket, answer);
-      case SdkClientException unanswered -> unanswered(unanswered);
-      default ->
-          new FetchFailure(
-              "S3 failed (" + firstLine(failure) + ")", IAM, failure.retryable(), failure);
-    };
-  }
-
-  private static FetchFailure refused(String bucket, S3Exception e) {
-    return switch (e.statusCode()) {
-      case 403 -> new FetchFailure("S3 refuses access (403" + code(e) + ")", IAM, false, e);
-      case 404 ->
-          "NoSuchBucket".equals(errorCode(e))
-              ? new FetchFailure(
-                  "there is no bucket " + bucket + " (404)", "Check the bucket's name.", false, e)
-              : new FetchFailure("there is no such object (404)", "Check the key.", false, e);
-      default ->
-          e.statusCode() >= 500
-              ? new FetchFailure(
-                  "S3 failed (" + e.statusCode() + code(e) + ")", "Start again later.", true, e)
-              : new FetchFailure("S3 answered " + e.statusCode() + code(e), IAM, false, e);
-    };
-  }
-
-  private static FetchFailure unanswered(SdkClientException e) {
-    String message = firstLine(e);
-    if (message.toLowerCase(Locale.ROOT).contains("unable to load credentials")) {
-      return new FetchFailure(
-          "no AWS credentials were found",
-          "Give the instance a role that its containers reach (a hop limit of 2 at the instance"
-              + " metadata service).",
-          // The metadata service takes a limited number of calls a second.
-          true,
-          e);
-    }
-    return new FetchFailure(
-        "S3 can't be reached (" + message + ")",
-        "Check network, AWS_REGION and AWS_ENDPOINT_URL_S3.",
-        true,
-        e);
-  }
-
-  private static String code(S3Exception e) {
-    String code = errorCode(e);
-    return code.isEmpty() ? "" : " " + code;
-  }
-
-  private static String errorCode(S3Exception e) {
-    return e.awsErrorDetails() == null || e.awsErrorDetails().errorCode() == null
-        ? ""
-        : e.awsErrorDetails().errorCode();
-  }
-
-  private static String firstLine(SdkException e) {
-    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return Locations.redact(
-        message.lines().findFirst().orElse("").replaceFirst(" \\(SDK Attempt.*", ""));
   }
 }

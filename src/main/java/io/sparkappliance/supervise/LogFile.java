@@ -14,6 +14,7 @@ final class LogFile implements AutoCloseable {
 
   private final Path path;
   private final long maxBytes;
+  private final Runnable rotated;
   private BufferedWriter writer;
   private long size;
 
@@ -22,11 +23,13 @@ final class LogFile implements AutoCloseable {
    *
    * @param path the current file; older ones get {@code .1}, {@code .2} … behind it
    * @param maxBytes size at which the next file begins
+   * @param rotated called whenever it begins, before its first line
    * @throws IOException when it can't be written
    */
-  LogFile(Path path, long maxBytes) throws IOException {
+  LogFile(Path path, long maxBytes, Runnable rotated) throws IOException {
     this.path = path;
     this.maxBytes = maxBytes;
+    this.rotated = rotated;
     open();
   }
 
@@ -55,6 +58,7 @@ final class LogFile implements AutoCloseable {
       }
     }
     open();
+    rotated.run();
   }
 
   private Path older(int number) {

@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -21,24 +21,37 @@ final class OutputDrain {
   /** A daemon that never ends its line must not fill our memory. */
   private static final int LONGEST_LINE = 16 * 1024;
 
-  private static final long LOG_FILE_BYTES = 16L << 20;
-
   private final String name;
   private final Console console;
-  private final Path logFile;
+  private final DaemonLogs logs;
   private final Deque<String> last = new ArrayDeque<>();
   private volatile Optional<Explanation> explanation = Optional.empty();
+  private volatile Optional<Thread> reading = Optional.empty();
 
-  OutputDrain(String name, Console console, Path logFile) {
+  OutputDrain(String name, Console console, DaemonLogs logs) {
     this.name = name;
     this.console = console;
-    this.logFile = logFile;
+    this.logs = logs;
   }
 
   /** Starts reading; the returned thread ends with the stream. */
   Thread start(InputStream output) {
     explanation = Optional.empty();
-    return Thread.ofPlatform().name("output of " + name).daemon().start(() -> drain(output));
+    Thread thread =
+        Thread.ofPlatform().name("output of " + name).daemon().start(() -> drain(output));
+    reading = Optional.of(thread);
+    return thread;
+  }
+
+  /** Waits until all is read that a process has printed that ended; for no longer than that. */
+  void awaitEnd(Duration longest) {
+    try {
+      if (reading.isPresent()) {
+        reading.get().join(longest);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The last lines that were printed, the oldest first. */
@@ -67,28 +80,26 @@ final class OutputDrain {
   }
 
   private void drain(InputStream output) {
-    LogFile file = open();
-    try (InputStream in = new BufferedInputStream(output)) {
+    try (DaemonLog log = logs.open(name, console);
+        InputStream in = new BufferedInputStream(output)) {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       for (int next = in.read(); next >= 0; next = in.read()) {
         if (next == '\n' || line.size() >= LONGEST_LINE) {
-          file = emit(line, file);
+          emit(line, log);
         }
         if (next != '\n' && next != '\r') {
           line.write(next);
         }
       }
       if (line.size() > 0) {
-        file = emit(line, file);
+        emit(line, log);
       }
     } catch (IOException closed) {
       // The process is gone, and its pipe with it.
-    } finally {
-      close(file);
     }
   }
 
-  private LogFile emit(ByteArrayOutputStream bytes, LogFile file) {
+  private void emit(ByteArrayOutputStream bytes, DaemonLog log) {
     String line = bytes.toString(StandardCharsets.UTF_8);
     bytes.reset();
     console.line(name, line);
@@ -99,35 +110,6 @@ final class OutputDrain {
       }
       last.addLast(line);
     }
-    if (file == null) {
-      return null;
-    }
-    try {
-      file.line(line);
-      return file;
-    } catch (IOException diskFull) {
-      console.say("the log of " + name + " can't be written any more: " + diskFull.getMessage());
-      close(file);
-      return null;
-    }
-  }
-
-  private LogFile open() {
-    try {
-      return new LogFile(logFile, LOG_FILE_BYTES);
-    } catch (IOException unwritable) {
-      console.say("no log file for " + name + ": " + unwritable);
-      return null;
-    }
-  }
-
-  private static void close(LogFile file) {
-    if (file != null) {
-      try {
-        file.close();
-      } catch (IOException alreadyBroken) {
-        // Every line was flushed when it was written.
-      }
-    }
+    log.line(line);
   }
 }

@@ -5,6 +5,7 @@ import io.sparkappliance.daemon.Command;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Probe;
 import io.sparkappliance.daemon.ProcessStarter;
+import io.sparkappliance.daemon.Renewal;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings.Supervision;
 import java.io.IOException;
@@ -145,7 +146,7 @@ final class SupervisedDaemon {
               Optional<Turn.Missing> turn = spec.turn().missing();
               Optional<String> peers =
                   turn.isEmpty() ? missing(spec.peers().beforeStart()) : Optional.empty();
-              Optional<Command> better = better(false);
+              Optional<Command> better = better(Renewal.Moment.BEFORE_START);
               events.later(() -> looked(turn, peers, better));
             });
   }
@@ -289,12 +290,16 @@ final class SupervisedDaemon {
     Optional<String> missing = hopeless.isPresent() ? hopeless : missing(probe);
     return Optional.empty().equals(missing)
         ? Answer.of(missing)
-        : new Answer(missing, missing(spec.peers().presence()), hopeless, better(true));
+        : new Answer(
+            missing,
+            missing(spec.peers().presence()),
+            hopeless,
+            better(wasReady ? Renewal.Moment.LATER : Renewal.Moment.BEFORE_READY));
   }
 
-  private Optional<Command> better(boolean running) {
+  private Optional<Command> better(Renewal.Moment moment) {
     try {
-      return spec.renewal().command(command, running);
+      return spec.renewal().command(command, moment);
     } catch (RuntimeException cantTell) {
       events.say("%s goes on with the command it has: %s".formatted(name(), cantTell));
       return Optional.empty();
@@ -341,13 +346,13 @@ final class SupervisedDaemon {
   private void endInOrder(Process running, String why) {
     events.say("%s ends here: %s".formatted(name(), why));
     expectAnotherStart(running, why);
-    running.destroy();
+    tellToEnd(running);
     killLater(running);
   }
 
   /** What works for it may end, or goes to others, first. */
   private void renew(Process running, Command better) {
-    String why = "none of those it knows is there, others are";
+    String why = "those it knows are not those it needs, others are there";
     events.say("%s starts anew: %s".formatted(name(), why));
     command = better;
     expectAnotherStart(running, why);
@@ -356,7 +361,7 @@ final class SupervisedDaemon {
         .start(
             () -> {
               retireWithin(running, supervision.gracePeriod());
-              running.destroy();
+              tellToEnd(running);
               events.later(() -> killLater(running));
             });
   }
@@ -366,6 +371,11 @@ final class SupervisedDaemon {
     reason = why;
     become(State.STOPPING);
     remember(running);
+  }
+
+  /** By its handle: a {@code Process} would close the pipe, and its last words would be lost. */
+  private static void tellToEnd(Process running) {
+    running.toHandle().destroy();
   }
 
   private void killLater(Process running) {
@@ -550,7 +560,7 @@ final class SupervisedDaemon {
       remember(running);
       long deadline = System.nanoTime() + share.toNanos();
       retireWithin(running, share.multipliedBy(4).dividedBy(5));
-      running.destroy();
+      tellToEnd(running);
       if (!endsWithin(running, Duration.ofNanos(deadline - System.nanoTime()))) {
         events.say(
             "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
@@ -612,12 +622,17 @@ final class SupervisedDaemon {
     running.descendants().forEach(descendants::add);
   }
 
+  /** To be called after the end: a process that got away may hold the pipe open. */
+  void awaitOutput(Duration longest) {
+    output.awaitEnd(longest);
+  }
+
   /** Kills the process and what it started, the parent first: it could start more. */
   void killTree() {
     Process running = process;
     if (running != null) {
       remember(running);
-      running.destroyForcibly();
+      running.toHandle().destroyForcibly();
     }
     List.copyOf(descendants).forEach(one -> one.descendants().forEach(descendants::add));
     descendants.forEach(ProcessHandle::destroyForcibly);

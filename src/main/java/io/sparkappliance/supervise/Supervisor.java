@@ -5,7 +5,6 @@ import io.sparkappliance.daemon.ProcessStarter;
 import io.sparkappliance.settings.Settings.Supervision;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,9 +25,13 @@ public final class Supervisor {
   /** {@code EX_SOFTWARE} of BSD's {@code sysexits.h}: the fault is ours, not the user's. */
   private static final int INTERNAL_ERROR = 70;
 
+  /** Until what ended processes have printed is read. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
   private final List<SupervisedDaemon> daemons = new ArrayList<>();
   private final Supervision supervision;
   private final Console console;
+  private final DaemonLogs logs;
   private final Runnable whenReady;
   private final ScheduledThreadPoolExecutor decisions =
       new ScheduledThreadPoolExecutor(
@@ -38,6 +41,10 @@ public final class Supervisor {
           new ThreadPoolExecutor.DiscardPolicy());
   private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
   private volatile NodeStatus status;
+
+  /** When the grace period is over, in {@link System#nanoTime}; set when the end begins. */
+  private volatile long deadline;
+
   private volatile String lastWords = "";
   private NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
 
@@ -48,7 +55,7 @@ public final class Supervisor {
    * @param supervision times and limits
    * @param starter starts processes
    * @param console where lines go
-   * @param logs directory of the daemons' log files; must exist
+   * @param logs where the daemons' logs are kept
    * @param whenReady called once, when every daemon has become ready
    */
   public Supervisor(
@@ -56,7 +63,7 @@ public final class Supervisor {
       Supervision supervision,
       ProcessStarter starter,
       Console console,
-      Path logs,
+      DaemonLogs logs,
       Runnable whenReady) {
     this(
         specs,
@@ -77,16 +84,16 @@ public final class Supervisor {
       Supervision supervision,
       ProcessStarter starter,
       Console console,
-      Path logs,
+      DaemonLogs logs,
       Runnable whenReady,
       Backoff backoff,
       ProbeTimes times) {
     this.supervision = supervision;
     this.console = console;
+    this.logs = logs;
     this.whenReady = whenReady;
     for (DaemonSpec spec : specs) {
-      OutputDrain output =
-          new OutputDrain(spec.name(), console, logs.resolve(spec.name() + ".log"));
+      OutputDrain output = new OutputDrain(spec.name(), console, logs);
       daemons.add(
           new SupervisedDaemon(
               spec, starter, output, new Events(), supervision, backoff, times, Clock.systemUTC()));
@@ -106,12 +113,22 @@ public final class Supervisor {
    *     the code given to {@link #stop}
    */
   public int run() {
+    logs.start();
     decide(() -> daemons.forEach(SupervisedDaemon::startIfPossible));
     int code = exitCode.join();
+    finishLogs();
     decisions.shutdownNow();
     // Said again, below what the others printed while they stopped.
     lastWords.lines().forEach(console::say);
     return code;
+  }
+
+  private void finishLogs() {
+    long end = Math.min(deadline, System.nanoTime() + LAST_WORDS.toNanos());
+    for (SupervisedDaemon daemon : daemons) {
+      daemon.awaitOutput(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+    }
+    logs.finish(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
   }
 
   /**
@@ -234,10 +251,10 @@ public final class Supervisor {
   }
 
   private void stop(List<SupervisedDaemon> order) {
-    long deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
     order.forEach(SupervisedDaemon::leaveTurn);
+    long end = deadline - logs.reserved(supervision.gracePeriod()).toNanos();
     for (int i = 0; i < order.size(); i++) {
-      long left = Math.max(0, deadline - System.nanoTime());
+      long left = Math.max(0, end - System.nanoTime());
       SupervisedDaemon next = order.get(i);
       int shares = order.subList(i, order.size()).stream().mapToInt(SupervisedDaemon::shares).sum();
       next.stopWithin(Duration.ofNanos(left * next.shares() / shares));
@@ -249,6 +266,8 @@ public final class Supervisor {
   private void end(int code) {
     // Here, where starts are decided too: nothing can start behind the back of those who stop.
     daemons.forEach(SupervisedDaemon::expectEnd);
+    deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
+    logs.stopping();
     status = snapshot();
     List<SupervisedDaemon> order = daemons.reversed();
     Thread.ofPlatform()

@@ -1,5 +1,8 @@
 package io.sparkappliance.daemon;
 
+import static io.sparkappliance.daemon.Renewal.Moment.BEFORE_READY;
+import static io.sparkappliance.daemon.Renewal.Moment.BEFORE_START;
+import static io.sparkappliance.daemon.Renewal.Moment.LATER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkappliance.settings.HostAndPort;
@@ -74,10 +77,10 @@ class MastersRenewalTest {
     there.addAll(members);
     assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
     now = now.plus(A_MOMENT);
-    assertThat(asked(true)).hasValue("spark://c:7077,d:7077");
-    assertThat(asked(true)).as("until it has it").hasValue("spark://c:7077,d:7077");
+    assertThat(asked(LATER)).hasValue("spark://c:7077,d:7077");
+    assertThat(asked(LATER)).as("until it has it").hasValue("spark://c:7077,d:7077");
     current = command(members);
-    assertThat(asked(true)).isEmpty();
+    assertThat(asked(LATER)).isEmpty();
   }
 
   @Test
@@ -85,25 +88,41 @@ class MastersRenewalTest {
     becomes("spark://c:7077");
     there.clear();
     there.addAll(members);
-    assertThat(asked(true)).isEmpty();
+    assertThat(asked(LATER)).isEmpty();
     now = now.plus(MastersRenewal.FORGETFUL).plus(A_MOMENT);
     assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
     // One that it knows is back for a moment.
     there.addAll(masters("spark://a:7077"));
-    assertThat(asked(true)).isEmpty();
+    assertThat(asked(LATER)).isEmpty();
     there.removeAll(masters("spark://a:7077"));
     assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
   }
 
   @Test
   void oneThatStartsTakesThoseThatAreThere() {
-    assertThat(asked(false)).isEmpty();
+    assertThat(asked(BEFORE_START)).isEmpty();
     becomes("spark://b:7077,c:7077");
-    assertThat(asked(false)).hasValue("spark://b:7077,c:7077");
+    assertThat(asked(BEFORE_START)).hasValue("spark://b:7077,c:7077");
     current = command(members);
-    assertThat(asked(false)).as("it has that command").isEmpty();
+    assertThat(asked(BEFORE_START)).as("it has that command").isEmpty();
     becomes("spark://nobody:7077");
-    assertThat(asked(false)).isEmpty();
+    assertThat(asked(BEFORE_START)).isEmpty();
+  }
+
+  @Test
+  void oneThatNobodyHasRegisteredTakesAListThatHasGrown() {
+    becomes("spark://a:7077,b:7077,c:7077");
+    there.addAll(members);
+    assertThat(asked(BEFORE_READY)).as("perhaps it is still registering").isEmpty();
+    now = now.plus(MastersRenewal.STABLE);
+    assertThat(asked(BEFORE_READY)).hasValue("spark://a:7077,b:7077,c:7077");
+    assertThat(asked(LATER)).as("once it works").isEmpty();
+    current = command(members);
+    assertThat(asked(BEFORE_READY)).isEmpty();
+
+    becomes("spark://a:7077,b:7077");
+    now = now.plus(MastersRenewal.STABLE.multipliedBy(2));
+    assertThat(asked(BEFORE_READY)).as("it knows all of them").isEmpty();
   }
 
   private void becomes(String url) {
@@ -111,13 +130,13 @@ class MastersRenewalTest {
   }
 
   private void assertStaysFor(Duration time) {
-    assertThat(asked(true)).isEmpty();
+    assertThat(asked(LATER)).isEmpty();
     now = now.plus(time);
-    assertThat(asked(true)).isEmpty();
+    assertThat(asked(LATER)).isEmpty();
   }
 
-  private Optional<String> asked(boolean running) {
-    return renewal.command(current, running).map(command -> command.arguments().getFirst());
+  private Optional<String> asked(Renewal.Moment moment) {
+    return renewal.command(current, moment).map(command -> command.arguments().getFirst());
   }
 
   private static Command command(List<HostAndPort> these) {

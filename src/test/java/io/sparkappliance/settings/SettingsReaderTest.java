@@ -3,6 +3,7 @@ package io.sparkappliance.settings;
 import static io.sparkappliance.settings.BadEnvironmentTest.environmentOf;
 import static io.sparkappliance.settings.BadEnvironmentTest.read;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.LogFormat;
@@ -57,7 +58,64 @@ class SettingsReaderTest {
     assertThat(settings.supervision().logFormat()).isEqualTo(LogFormat.TEXT);
     assertThat(settings.paths().confDir()).isEqualTo(Path.of("/var/lib/spark-appliance/conf"));
     assertThat(settings.paths().eventLogDir()).isEqualTo("/var/lib/spark-appliance/events");
+    assertThat(settings.paths().logs()).isEqualTo(Path.of("/var/lib/spark-appliance/logs"));
+    assertThat(settings.logShipping()).isEmpty();
     assertThat(settings.sparkProperties()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://bucket, ''",
+    "s3://bucket/, ''",
+    "s3a://bucket/some/prefix, ''",
+    "S3N://bucket/some/prefix=1/, LOG_SHIP_INTERVAL=30s",
+  })
+  void logs_are_sent_to_s3_and_stay_where_they_were(String folder, String more) {
+    Settings settings = settings(SINGLE + ("LOG_DIR=" + folder + " " + more).strip());
+    Duration interval = more.isEmpty() ? Duration.ofMinutes(5) : Duration.ofSeconds(30);
+    assertThat(settings.logShipping()).contains(new Settings.LogShipping(folder, interval));
+    assertThat(settings.paths().logs()).isEqualTo(Path.of("/var/lib/spark-appliance/logs"));
+  }
+
+  @Test
+  void logs_are_written_to_another_directory() {
+    Settings settings = settings(SINGLE + "LOG_DIR=/mnt/logs/../node1/");
+    assertThat(settings.logShipping()).isEmpty();
+    assertThat(settings.paths().logs()).isEqualTo(Path.of("/mnt/node1"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "logs",
+        "file:/logs",
+        "hdfs://namenode/logs",
+        "https://bucket/logs",
+        "s3:bucket",
+        "s3:///logs",
+        "s3://b/logs",
+        "s3://key:secret@bucket/logs",
+        "s3://bucket/logs?x=y",
+        "s3://bucket//logs",
+        "s3://bucket/../logs",
+        "s3://bucket/logs/.",
+        "s3://bucket/lögs",
+      })
+  void logs_go_nowhere_else(String place) {
+    assertThatThrownBy(() -> settings(SINGLE + "LOG_DIR=" + place))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("LOG_DIR=")
+        .hasMessageContaining("must be an absolute path on this machine or s3://bucket[/prefix]")
+        .hasMessageContaining("for example, LOG_DIR=s3://bucket/logs, or leave it out")
+        .hasMessageNotContaining("key:secret");
+  }
+
+  @Test
+  void a_prefix_in_s3_has_an_end() {
+    String longest = "s3://bucket/" + "x".repeat(512);
+    assertThat(settings(SINGLE + "LOG_DIR=" + longest).logShipping()).isPresent();
+    assertThatThrownBy(() -> settings(SINGLE + "LOG_DIR=" + longest + "x"))
+        .hasMessageContaining("a prefix of up to 512");
   }
 
   @Test

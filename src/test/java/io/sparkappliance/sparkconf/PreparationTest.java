@@ -402,6 +402,18 @@ class PreparationTest {
   }
 
   @Test
+  void directoryForLogsIsMadeWhereSomebodyWantsIt() throws IOException {
+    Path logs = directory.resolve("elsewhere/logs");
+    node.set("LOG_DIR", logs.toString()).prepare();
+    assertThat(logs).isEmptyDirectory();
+
+    Path taken = Files.createFile(directory.resolve("taken"));
+    node.set("LOG_DIR", taken.toString());
+    assertThatThrownBy(node::prepare)
+        .hasMessageContaining("LOG_DIR=" + taken + ": log files can't be written there");
+  }
+
+  @Test
   void dataDirectoryThatCanNotBeWrittenIsExplained() throws IOException {
     node.write(node.data, "a file where a directory should be");
     assertThatThrownBy(() -> node.prepare())

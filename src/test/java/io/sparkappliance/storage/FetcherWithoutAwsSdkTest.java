@@ -10,6 +10,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,17 @@ class FetcherWithoutAwsSdkTest {
         assertThat(refused).isInstanceOf(InvocationTargetException.class);
         assertThat(refused.getCause())
             .hasMessageContaining("EXT_CONF=s3://bucket/key: the AWS SDK is not installed here");
+        Method folder =
+            alone
+                .loadClass(S3Folder.class.getName())
+                .getMethod("of", String.class, String.class, Map.class, Duration.class);
+        Throwable noFolder =
+            catchThrowable(
+                () ->
+                    folder.invoke(
+                        null, "LOG_DIR", "s3://bucket/logs", Map.of(), Duration.ofSeconds(1)));
+        assertThat(noFolder.getCause())
+            .hasMessageContaining("LOG_DIR=s3://bucket/logs: the AWS SDK is not installed here");
       }
     }
   }

@@ -50,7 +50,7 @@ class LogFileTest {
   }
 
   private void write(long maxBytes, String... lines) throws IOException {
-    try (LogFile file = new LogFile(log(""), maxBytes)) {
+    try (LogFile file = new LogFile(log(""), maxBytes, () -> {})) {
       for (String line : lines) {
         file.line(line);
       }

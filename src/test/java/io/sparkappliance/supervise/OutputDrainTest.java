@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,7 @@ class OutputDrainTest {
   @Test
   void halvesOfALineThatArriveApartAreShownTogether() throws Exception {
     PipedOutputStream pipe = new PipedOutputStream();
-    OutputDrain drain = new OutputDrain("role", console, log());
+    OutputDrain drain = new OutputDrain("role", console, logs(directory));
     Thread thread = drain.start(new PipedInputStream(pipe));
     pipe.write("first ".getBytes(StandardCharsets.UTF_8));
     pipe.flush();
@@ -76,8 +77,7 @@ class OutputDrainTest {
 
   @Test
   void withoutAWritableFileTheConsoleStillGetsEverything() throws Exception {
-    Path missing = directory.resolve("missing").resolve("role.log");
-    OutputDrain drain = new OutputDrain("role", console, missing);
+    OutputDrain drain = new OutputDrain("role", console, logs(directory.resolve("missing")));
     drain.start(new ByteArrayInputStream("hello\n".getBytes(StandardCharsets.UTF_8))).join();
 
     assertThat(shown()).hasSize(2).last().isEqualTo("role | hello");
@@ -85,9 +85,13 @@ class OutputDrainTest {
   }
 
   private OutputDrain drain(String text) throws InterruptedException {
-    OutputDrain drain = new OutputDrain("role", console, log());
+    OutputDrain drain = new OutputDrain("role", console, logs(directory));
     drain.start(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8))).join();
     return drain;
+  }
+
+  private static DaemonLogs logs(Path directory) {
+    return new DaemonLogs(directory, Optional.empty());
   }
 
   private Path log() {

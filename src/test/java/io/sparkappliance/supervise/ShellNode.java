@@ -60,6 +60,7 @@ final class ShellNode {
       new ProbeTimes(Duration.ofMillis(20), Duration.ofMillis(50), Duration.ofSeconds(10));
 
   Runnable whenReady = () -> {};
+  Optional<LogShipper> shipper = Optional.empty();
 
   ShellNode(Path directory) {
     this.directory = directory;
@@ -131,7 +132,7 @@ final class ShellNode {
   ShellNode daemonThatIsRenewed(String name, String script, String later, String signal) {
     AtomicBoolean renewed = new AtomicBoolean();
     Renewal renewal =
-        (current, running) ->
+        (current, moment) ->
             Files.exists(file("others")) && !renewed.getAndSet(true)
                 ? Optional.of(command(List.of("/bin/sh", "-c", later, name)))
                 : Optional.empty();
@@ -196,7 +197,7 @@ final class ShellNode {
                 new PrintStream(output, true, StandardCharsets.UTF_8),
                 LogFormat.TEXT,
                 Clock.systemUTC()),
-            directory,
+            new DaemonLogs(directory, shipper),
             () -> {
               timesReady.incrementAndGet();
               whenReady.run();

@@ -454,7 +454,8 @@ class SupervisorTest {
     await().until(() -> node.state("worker") == State.READY);
     assertThat(node.events()).containsExactly("retire", "empty", "stop", "new", "start worker");
     assertThat(node.output())
-        .contains("appliance | worker starts anew: none of those it knows is there, others are");
+        .contains(
+            "appliance | worker starts anew: those it knows are not those it needs, others are there");
     assertThat(node.status("worker").restarts()).isEqualTo(1);
   }
 

@@ -1,6 +1,5 @@
-package io.sparkappliance.storage;
+package io.sparkappliance.testing;
 
-import io.sparkappliance.testing.S3MockArchive;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
@@ -15,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** S3Mock in a process of its own, on free ports. */
-final class S3MockServer implements AutoCloseable {
+public final class S3MockServer implements AutoCloseable {
   private static final Pattern STARTED =
       Pattern.compile("Tomcat started on ports .* (\\d+) \\(http\\)");
 
@@ -28,7 +27,7 @@ final class S3MockServer implements AutoCloseable {
   }
 
   /** Starts a server that has one bucket and keeps it in a directory; returns when it answers. */
-  static S3MockServer start(String bucket, Path directory) throws IOException {
+  public static S3MockServer start(String bucket, Path directory) throws IOException {
     Path store = Files.createDirectories(directory.resolve("store"));
     Process process =
         new ProcessBuilder(
@@ -69,7 +68,8 @@ final class S3MockServer implements AutoCloseable {
     }
   }
 
-  URI endpoint() {
+  /** Where it answers, without TLS. */
+  public URI endpoint() {
     return endpoint;
   }
 
