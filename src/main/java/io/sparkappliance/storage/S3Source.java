@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.core.ResponseInputStream;
@@ -37,9 +38,14 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
 
   private final Map<String, String> environment;
   private final FetchLimits limits;
+  private final Supplier<Optional<String>> role;
   private S3Client client;
 
-  S3Source(Map<String, String> environment, FetchLimits limits) {
+  /**
+   * @param role names the instance's role, if there is one
+   */
+  S3Source(Map<String, String> environment, FetchLimits limits, Supplier<Optional<String>> role) {
+    this.role = role;
     this.environment = environment;
     this.limits = limits;
   }
@@ -158,7 +164,7 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     }
   }
 
-  private static FetchFailure explained(String bucket, SdkException failure) {
+  private FetchFailure explained(String bucket, SdkException failure) {
     return switch (failure) {
       case S3Exception answer -> refused(bucket, answer);
       case SdkClientException unanswered -> unanswered(unanswered);
@@ -168,9 +174,10 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     };
   }
 
-  private static FetchFailure refused(String bucket, S3Exception e) {
+  private FetchFailure refused(String bucket, S3Exception e) {
     return switch (e.statusCode()) {
-      case 403 -> new FetchFailure("S3 refuses access (403" + code(e) + ")", IAM, false, e);
+      case 403 ->
+          new FetchFailure("S3 refuses access" + toWhom() + " (403" + code(e) + ")", IAM, false, e);
       case 404 ->
           "NoSuchBucket".equals(errorCode(e))
               ? new FetchFailure(
@@ -182,6 +189,13 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
                   "S3 failed (" + e.statusCode() + code(e) + ")", "Start again later.", true, e)
               : new FetchFailure("S3 answered " + e.statusCode() + code(e), IAM, false, e);
     };
+  }
+
+  /** The instance's role by its name, if it is that one's credentials that S3 was shown. */
+  private String toWhom() {
+    return RoleCredentials.areTheInstances(environment)
+        ? role.get().map(name -> " to the role " + name).orElse("")
+        : "";
   }
 
   private static FetchFailure unanswered(SdkClientException e) {
