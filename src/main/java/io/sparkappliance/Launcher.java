@@ -26,6 +26,7 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.settings.ZooKeeperTls;
+import io.sparkappliance.sparkconf.FetchedSources;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.NodeMemory;
 import io.sparkappliance.sparkconf.Outside;
@@ -110,7 +111,9 @@ final class Launcher {
     CredentialStore.Loaded loaded = store.load(settings);
     Credentials credentials = loaded.credentials();
     ProcessStarter starter = ProcessStarter.ofThisMachine();
-    new InitScripts(INIT_SCRIPTS, starter, console::say).run(environment, settings.paths().data());
+    List<Path> fetched = FetchedSources.initScripts(settings, outside);
+    new InitScripts(INIT_SCRIPTS, fetched, starter, console::say)
+        .run(environment, settings.paths().data());
     NodeConfiguration node = Preparation.prepare(settings, credentials, host, memory(), outside);
     surroundings.writeDown(settings);
     node.notices().forEach(console::say);

@@ -43,7 +43,7 @@ public final class EnvironmentPage {
       ## Scripts
 
       Executable `*.sh` files in `/docker-entrypoint-initdb.d` run in the order of their names before
-      the daemons start. One that fails stops the start.
+      the daemons start, then those that `INIT_SCRIPTS` names. One that fails stops the start.
       """;
 
   private EnvironmentPage() {}

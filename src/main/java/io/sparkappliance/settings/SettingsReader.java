@@ -130,7 +130,8 @@ public final class SettingsReader {
                 get(c.hiveSite),
                 get(c.extConf),
                 get(c.extJars).orElse(List.of()),
-                get(c.pythonLibs).orElse(List.of())),
+                get(c.pythonLibs).orElse(List.of()),
+                get(c.initScripts).orElse(List.of())),
             access(),
             new Gateway(
                 require(c.maxUpload),

@@ -167,7 +167,15 @@ public final class Preparation {
         libraries.removeLeftovers();
       }
       if (!isClient || !libraries.areInstalled()) {
-        libraries.install(settings.sources().pythonLibs());
+        Settings.Sources sources = settings.sources();
+        libraries.install(
+            sources.requirements(),
+            FetchedSources.fetch(
+                "PYTHON_LIBS",
+                sources.requirementFiles(),
+                settings.paths().fetched().resolve("python"),
+                outside,
+                limits));
       }
       makeDirectories(result.configuration());
       write(result);

@@ -21,13 +21,15 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.ChecksumMode;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
  * Fetches from S3 with the credentials of the container or of the instance's role, as S3A does;
- * with a key only where the environment has one. The SDK checks the object's checksum itself when
- * S3 keeps one.
+ * with a key only where the environment has one. The SDK checks the object's checksum when it asks
+ * for it and S3 keeps one, but none of the kind CRC64NVME, for which it would need a native
+ * library.
  */
 final class S3Source implements Fetcher.Source, AutoCloseable {
   private static final Pattern LOCATION =
@@ -67,7 +69,9 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
     String bucket = matcher.group(1);
     String key = matcher.group(2);
     try (ResponseInputStream<GetObjectResponse> object =
-        client().getObject(request -> request.bucket(bucket).key(key))) {
+        client()
+            .getObject(
+                request -> request.bucket(bucket).key(key).checksumMode(ChecksumMode.ENABLED))) {
       store(object, into);
     } catch (SdkException e) {
       throw explained(bucket, e);
@@ -106,6 +110,9 @@ final class S3Source implements Fetcher.Source, AutoCloseable {
       size = Files.copy(in, into, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw brokenOff(Fetcher.reason(e), e);
+    } catch (SdkClientException e) {
+      // What came has another checksum.
+      throw brokenOff(firstLine(e), e);
     }
     if (promised != null && promised != size) {
       throw brokenOff(promised + " bytes were announced, " + size + " came", null);
