@@ -84,7 +84,7 @@ final class Surroundings implements AutoCloseable {
               .get("meta-data/iam/security-credentials/")
               .flatMap(names -> names.lines().map(String::strip).findFirst())
           : Optional.empty();
-    } catch (IOException notNow) {
+    } catch (IOException | ConfigurationException notNow) {
       return Optional.empty();
     }
   }

@@ -42,7 +42,12 @@ public final class FetchedSources {
     try {
       FileTrees.delete(directory);
     } catch (IOException failure) {
-      throw ConfigurationException.unwritable(directory, "what " + variable + " names", failure);
+      throw new ConfigurationException(
+          new Problem(
+              directory.toString(),
+              "",
+              "can't be emptied for what " + variable + " names: " + failure,
+              "Remove the directory, or give it to the user the appliance runs as."));
     }
     List<Path> fetched = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
