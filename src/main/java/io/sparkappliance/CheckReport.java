@@ -1,9 +1,12 @@
 package io.sparkappliance;
 
 import io.sparkappliance.settings.Resolved;
+import io.sparkappliance.settings.SecretReference;
 import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.settings.SparkSetting;
 import io.sparkappliance.sparkconf.MemoryPlan;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import io.sparkappliance.sparkconf.Property;
 import java.util.List;
 
 /** What {@code check} prints: settings, where they came from, and what would be started. */
@@ -35,7 +38,7 @@ final class CheckReport {
         .properties()
         .forEach(
             (key, property) ->
-                line(text, key, configuration.shown(key).orElseThrow(), property.layer().label()));
+                line(text, key, configuration.shown(key).orElseThrow(), origin(key, property)));
     text.append("\nMemory\n");
     memory(text, configuration.memory());
     text.append("\nNode\n");
@@ -50,6 +53,14 @@ final class CheckReport {
     notes(text, "\nWarnings\n", read.warnings());
     notes(text, "\nNotices\n", configuration.notices());
     return text.toString();
+  }
+
+  private static String origin(String key, Property property) {
+    String layer = property.layer().label();
+    return SecretReference.parse(property.value())
+        .filter(any -> SparkSetting.isSecret(key))
+        .map(reference -> layer + ", from " + reference)
+        .orElse(layer);
   }
 
   private static void notes(StringBuilder text, String title, List<String> notes) {

@@ -21,12 +21,15 @@ import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.settings.ZooKeeperTls;
+import io.sparkappliance.sparkconf.FetchedSources;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.NodeMemory;
+import io.sparkappliance.sparkconf.Outside;
 import io.sparkappliance.sparkconf.Preparation;
 import io.sparkappliance.sparkconf.ZooKeeperFiles;
 import io.sparkappliance.supervise.Console;
@@ -59,22 +62,26 @@ final class Launcher {
 
   /** Runs a node until it is told to stop, or a daemon keeps dying. */
   static int launch(World world) {
-    SettingsReader.Result read = SettingsReader.read(world.environment(), Files::readString);
-    Settings settings = read.settings();
-    checkNotebookIsInstalled(settings);
-    Console console =
-        new Console(world.out(), settings.supervision().logFormat(), Clock.systemUTC());
+    Console console = new Console(world.out(), world.logFormat(), Clock.systemUTC());
     // What libraries log.
     System.setErr(new PrintStream(new LineStream(console::say), true, StandardCharsets.UTF_8));
-    read.warnings().forEach(warning -> console.say("warning: " + warning));
-    NodeLife life = new NodeLife(console);
-    try (Surroundings surroundings = Surroundings.look(world, console::say)) {
-      return launch(settings, surroundings, console, life);
+    try (Surroundings surroundings = Surroundings.of(world, console::say);
+        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+      SettingsReader.Result read =
+          SettingsReader.read(world.environment(), Files::readString, secrets);
+      Settings settings = read.settings();
+      checkNotebookIsInstalled(settings);
+      read.warnings().forEach(warning -> console.say("warning: " + warning));
+      return launch(settings, surroundings, secrets, console, new NodeLife(console));
     }
   }
 
   private static int launch(
-      Settings settings, Surroundings surroundings, Console console, NodeLife life) {
+      Settings settings,
+      Surroundings surroundings,
+      ReferencedSecrets secrets,
+      Console console,
+      NodeLife life) {
     String host = surroundings.host(settings);
     try (Management management =
         new Management(
@@ -83,7 +90,7 @@ final class Launcher {
             life::status)) {
       Signals.handle(life::stop, life::kill);
       console.say("starts; health on port " + management.port());
-      return launch(settings, host, surroundings, console, life);
+      return launch(settings, host, surroundings, secrets, console, life);
     } catch (ConfigurationException failure) {
       life.unlessStopped();
       throw failure;
@@ -91,17 +98,24 @@ final class Launcher {
   }
 
   private static int launch(
-      Settings asGiven, String host, Surroundings surroundings, Console console, NodeLife life) {
+      Settings asGiven,
+      String host,
+      Surroundings surroundings,
+      ReferencedSecrets secrets,
+      Console console,
+      NodeLife life) {
     Map<String, String> environment = surroundings.environment();
+    Outside outside = new Outside(environment, secrets, surroundings::role);
     Surroundings.Known cluster = surroundings.known(asGiven, host);
     Settings settings = cluster.settings();
     CredentialStore store = new CredentialStore(settings.paths().secrets());
     CredentialStore.Loaded loaded = store.load(settings);
     Credentials credentials = loaded.credentials();
     ProcessStarter starter = ProcessStarter.ofThisMachine();
-    new InitScripts(INIT_SCRIPTS, starter, console::say).run(environment, settings.paths().data());
-    NodeConfiguration node =
-        Preparation.prepare(settings, credentials, host, memory(), environment);
+    List<Path> fetched = FetchedSources.initScripts(settings, outside);
+    new InitScripts(INIT_SCRIPTS, fetched, starter, console::say)
+        .run(environment, settings.paths().data());
+    NodeConfiguration node = Preparation.prepare(settings, credentials, host, memory(), outside);
     surroundings.writeDown(settings);
     node.notices().forEach(console::say);
     writeNotebookConfiguration(settings, credentials, node);
@@ -279,8 +293,13 @@ final class Launcher {
 
   /** Runs the gateway alone. */
   static int gateway(World world) {
-    Settings settings =
-        SettingsReader.readForClient(world.environment(), Files::readString).settings();
+    Settings settings;
+    // The launcher gives its gateway all secrets by file: then there is nothing to look up.
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println);
+        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+      settings =
+          SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
+    }
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
     return GatewayMain.run(settings, credentials, world.environment());
@@ -288,29 +307,31 @@ final class Launcher {
 
   /** Writes the configuration that a client of the cluster needs, and nothing else. */
   static void prepare(World world) {
-    Settings settings =
-        SettingsReader.readForClient(world.environment(), Files::readString).settings();
-    Credentials credentials = new CredentialStore(settings.paths().secrets()).look(settings);
-    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println);
+        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+      Settings settings =
+          SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
+      Credentials credentials = new CredentialStore(settings.paths().secrets()).look(settings);
       String host = surroundings.host(settings);
       Preparation.prepareClient(
           surroundings.known(settings, host).settings(),
           credentials,
           host,
           memory(),
-          surroundings.environment());
+          new Outside(surroundings.environment(), secrets, surroundings::role));
     }
   }
 
   /** What {@link #launch} would do. */
   static String check(World world) {
-    SettingsReader.Result read = SettingsReader.read(world.environment(), Files::readString);
+    SettingsReader.Result read =
+        SettingsReader.read(world.environment(), Files::readString, SecretSource.NOT_ASKED);
     Settings settings = read.settings();
     checkNotebookIsInstalled(settings);
     Credentials standIns = standIns(settings);
     NodeConfiguration node;
     List<DaemonSpec> specs;
-    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
       String host = surroundings.host(settings);
       Map<String, String> environment = surroundings.environment();
       Settings planned = surroundings.planned(settings, host);
@@ -346,8 +367,10 @@ final class Launcher {
 
   /** Moves leadership to another node's master. */
   static int handover(World world) {
-    Settings settings = SettingsReader.read(world.environment(), Files::readString).settings();
-    try (Surroundings surroundings = Surroundings.look(world, world.err()::println)) {
+    Settings settings =
+        SettingsReader.read(world.environment(), Files::readString, SecretSource.NOT_ASKED)
+            .settings();
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
       Handover.Result result = Handover.run(settings, surroundings.host(settings));
       world.out().println(result.message());
       return result.done() ? 0 : 1;
@@ -357,7 +380,8 @@ final class Launcher {
   /** Asks the node on this machine. */
   static int health(World world) {
     Settings settings =
-        SettingsReader.readForClient(world.environment(), Files::readString).settings();
+        SettingsReader.readForClient(world.environment(), Files::readString, SecretSource.NOT_ASKED)
+            .settings();
     String host = settings.network().advertisedHost().orElseGet(OwnAddress::find);
     HealthCheck answer = HealthCheck.of(host, settings.network().ports().management());
     world.out().println(answer.message());

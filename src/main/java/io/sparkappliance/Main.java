@@ -72,8 +72,7 @@ public final class Main implements Callable<Integer> {
    * words included; the other commands talk to people.
    */
   private static Consumer<String> report(World world, Object command) {
-    String format = world.environment().getOrDefault("LOG_FORMAT", "").strip();
-    return command instanceof Launch && format.equalsIgnoreCase(LogFormat.JSON.name())
+    return command instanceof Launch && world.logFormat() == LogFormat.JSON
         ? new Console(world.err(), LogFormat.JSON, Clock.systemUTC())::say
         : world.err()::println;
   }

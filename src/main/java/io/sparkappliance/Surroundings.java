@@ -37,35 +37,59 @@ final class Surroundings implements AutoCloseable {
 
   private final Map<String, String> environment;
   private final Consumer<String> say;
-  private final Optional<Instance> instance;
+  private Optional<Instance> found;
   private AwsApi aws;
   private StackMembers masters;
 
-  private Surroundings(
-      Map<String, String> environment, Consumer<String> say, Optional<Instance> instance) {
+  private Surroundings(Map<String, String> environment, Consumer<String> say) {
     this.environment = environment;
     this.say = say;
-    this.instance = instance;
   }
 
   /**
-   * Looks whether this is an EC2 instance.
+   * Looks, when it is first asked, whether this is an EC2 instance.
    *
    * @param say is told what is waited for, now and later
    */
-  static Surroundings look(World world, Consumer<String> say) {
-    return new Surroundings(
-        world.environment(), say, Instance.find(world.environment(), Path.of("/"), say));
+  static Surroundings of(World world, Consumer<String> say) {
+    return new Surroundings(world.environment(), say);
+  }
+
+  private Optional<Instance> instance() {
+    if (found == null) {
+      found = Instance.find(environment, Path.of("/"), say);
+    }
+    return found;
   }
 
   /** The environment, with the region if only the instance knew it. */
   Map<String, String> environment() {
-    if (AwsRegion.of(environment).isPresent() || instance.isEmpty()) {
+    if (AwsRegion.of(environment).isPresent() || instance().isEmpty()) {
       return environment;
     }
     Map<String, String> more = new HashMap<>(environment);
-    more.put("AWS_REGION", instance.get().identity().region());
+    more.put("AWS_REGION", instance().get().identity().region());
     return Map.copyOf(more);
+  }
+
+  /** The region of this node, if there is one. */
+  Optional<String> region() {
+    return AwsRegion.of(environment());
+  }
+
+  /** The name of the instance's role, if it has one and tells. */
+  Optional<String> role() {
+    try {
+      return instance().isPresent()
+          ? instance()
+              .get()
+              .metadata()
+              .get("meta-data/iam/security-credentials/")
+              .flatMap(names -> names.lines().map(String::strip).findFirst())
+          : Optional.empty();
+    } catch (IOException | ConfigurationException notNow) {
+      return Optional.empty();
+    }
   }
 
   /** The address under which peers reach this node. */
@@ -82,7 +106,7 @@ final class Surroundings implements AutoCloseable {
    * instance's only one, as in a stack. Of several containers on one instance each has its own.
    */
   private Optional<String> privateAddress(Settings settings) {
-    return instance
+    return instance()
         .map(it -> it.identity().privateAddress())
         .filter(
             address ->
@@ -154,7 +178,7 @@ final class Surroundings implements AutoCloseable {
    */
   LogOwner logOwner(Settings settings, String host) {
     String application = settings.application().id();
-    return instance
+    return instance()
         .map(it -> new LogOwner(stackByTag().orElse(application), it.identity().instanceId()))
         .orElseGet(() -> new LogOwner(application, hostName(host)));
   }
@@ -197,7 +221,7 @@ final class Surroundings implements AutoCloseable {
   /** A name that a name server knows is a host's; on EC2 any other is a stack's. */
   private ZooKeeperEnsemble ensemble(ZooKeeperEnsemble given) {
     Optional<String> stack =
-        given.stack().filter(name -> instance.isPresent() && !NamedMembers.isHost(name));
+        given.stack().filter(name -> instance().isPresent() && !NamedMembers.isHost(name));
     if (stack.isEmpty()) {
       return given;
     }
@@ -233,7 +257,7 @@ final class Surroundings implements AutoCloseable {
   /** Masters that nobody named are, with ZooKeeper, those of this instance's stack. */
   private Optional<String> ownStack(Settings settings) {
     Settings.Cluster cluster = settings.cluster();
-    if (instance.isEmpty()
+    if (instance().isEmpty()
         || cluster.namesMasters()
         || cluster.zooKeeper().isEmpty()
         || !settings.runs(Role.MASTER)) {
@@ -243,7 +267,7 @@ final class Surroundings implements AutoCloseable {
     if (tagged.isPresent()) {
       return tagged;
     }
-    String id = instance.get().identity().instanceId();
+    String id = instance().get().identity().instanceId();
     try {
       return new StackDirectory(aws("MASTER_STACK_NAME", "")).stackOf(id);
     } catch (AwsException failure) {
@@ -261,8 +285,8 @@ final class Surroundings implements AutoCloseable {
   /** As the instance's metadata tell, where tags are switched on in them. */
   private Optional<String> stackByTag() {
     try {
-      return instance.isPresent()
-          ? instance.get().metadata().get("meta-data/tags/instance/" + StackDirectory.STACK_TAG)
+      return instance().isPresent()
+          ? instance().get().metadata().get("meta-data/tags/instance/" + StackDirectory.STACK_TAG)
           : Optional.empty();
     } catch (IOException notNow) {
       return Optional.empty();
@@ -271,9 +295,8 @@ final class Surroundings implements AutoCloseable {
 
   private AwsApi aws(String variable, String value) {
     if (aws == null) {
-      Map<String, String> withRegion = environment();
       String region =
-          AwsRegion.of(withRegion)
+          region()
               .orElseThrow(
                   () ->
                       new ConfigurationException(
@@ -284,7 +307,7 @@ final class Surroundings implements AutoCloseable {
                                   + " instance",
                               "Write spark://host:7077, or, on AWS but not on EC2, set"
                                   + " AWS_REGION.")));
-      aws = new AwsApi(region, withRegion);
+      aws = new AwsApi(region, environment());
     }
     return aws;
   }

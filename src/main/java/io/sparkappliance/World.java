@@ -1,5 +1,6 @@
 package io.sparkappliance;
 
+import io.sparkappliance.settings.Settings.LogFormat;
 import java.io.PrintStream;
 import java.util.Map;
 
@@ -14,5 +15,11 @@ record World(Map<String, String> environment, PrintStream out, PrintStream err) 
   /** Takes a copy that can't be changed. */
   World {
     environment = Map.copyOf(environment);
+  }
+
+  /** The shape of printed lines that was asked for, known before anything else is. */
+  LogFormat logFormat() {
+    String format = environment.getOrDefault("LOG_FORMAT", "").strip();
+    return format.equalsIgnoreCase(LogFormat.JSON.name()) ? LogFormat.JSON : LogFormat.TEXT;
   }
 }

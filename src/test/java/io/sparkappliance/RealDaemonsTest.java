@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.sparkappliance.aws.FakeSecrets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -34,6 +35,7 @@ class RealDaemonsTest {
   @TempDir static Path directory;
 
   private static RealNode node;
+  private static FakeSecrets aws;
 
   @BeforeAll
   static void start() throws Exception {
@@ -44,15 +46,20 @@ class RealDaemonsTest {
             .set("START_HISTORYSERVER", "true")
             .set("START_THRIFTSERVER", "true")
             .set("START_CONNECT", "true")
-            .set("API_TOKEN", TOKEN)
-            .set("SPARK_RPC_AUTHENTICATION_SECRET", CLUSTER_SECRET)
-            .set("AWS_SECRET_ACCESS_KEY", ACCESS_KEY)
-            .start();
+            .set("API_TOKEN", "ssm:/spark/token")
+            .set("SPARK_RPC_AUTHENTICATION_SECRET", "secretsmanager:spark#cluster");
+    aws =
+        new FakeSecrets()
+            .parameter("/spark/token", TOKEN)
+            .secret("spark", "{\"cluster\": \"" + CLUSTER_SECRET + "\"}");
+    aws.environment().forEach(node::set);
+    node.set("AWS_SECRET_ACCESS_KEY", ACCESS_KEY).start();
     awaitReady();
   }
 
   @AfterAll
   static void leaveNothingBehind() {
+    aws.close();
     try (Stream<ProcessHandle> tree = node.process().descendants()) {
       List<ProcessHandle> left = tree.toList();
       node.process().destroyForcibly();

@@ -40,6 +40,11 @@ public final class AwsException extends Exception {
     return kind;
   }
 
+  /** Whether AWS itself said no; otherwise it could not even be asked. */
+  boolean isAnswer() {
+    return getCause() == null;
+  }
+
   /** Whether the same request may succeed later. */
   public boolean isTemporary() {
     return kind == Kind.THROTTLED || kind == Kind.UNAVAILABLE;

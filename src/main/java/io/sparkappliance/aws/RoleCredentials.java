@@ -2,6 +2,7 @@ package io.sparkappliance.aws;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Stream;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
@@ -22,6 +23,15 @@ public final class RoleCredentials {
     return AwsCredentialsProviderChain.of(
         ContainerCredentialsProvider.create(),
         InstanceProfileCredentialsProvider.builder().staleTime(RENEWED_BEFORE_END).build());
+  }
+
+  /** Whether they are the instance role's, if there is one: nobody gave others. */
+  public static boolean areTheInstances(Map<String, String> environment) {
+    return Stream.of(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        .allMatch(name -> environment.getOrDefault(name, "").isBlank());
   }
 
   /** The same, unless the environment has a key: then that one alone. */

@@ -47,6 +47,14 @@ public final class Daemons {
 
   private static final String CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin";
 
+  /**
+   * How S3A reads. Its default ({@code analytics}) remembers every object that a process has read,
+   * so that one which never ends runs out of memory: HADOOP-20058, for event logs SPARK-61742.
+   */
+  private static final String STREAM_TYPE = "spark.hadoop.fs.s3a.input.stream.type";
+
+  private static final String STREAM_OF_SERVERS = "classic";
+
   private final Settings settings;
   private final NodeConfiguration node;
   private final Map<String, String> ownEnvironment;
@@ -257,7 +265,10 @@ public final class Daemons {
   private DaemonSpec historyServer(JavaCommand java) {
     Command command =
         java.daemon(
-            Role.HISTORYSERVER.label(), "org.apache.spark.deploy.history.HistoryServer", List.of());
+            Role.HISTORYSERVER.label(),
+            choosesStreamType() ? List.of() : List.of("-D" + STREAM_TYPE + "=" + STREAM_OF_SERVERS),
+            "org.apache.spark.deploy.history.HistoryServer",
+            List.of());
     return new DaemonSpec(
         Role.HISTORYSERVER.label(),
         List.of(Role.HISTORYSERVER),
@@ -288,6 +299,9 @@ public final class Daemons {
     conf(arguments, "spark.sql.catalogImplementation", "hive");
     if (thrift && connect) {
       conf(arguments, "spark.plugins", plugins());
+    }
+    if (!choosesStreamType()) {
+      conf(arguments, STREAM_TYPE, STREAM_OF_SERVERS);
     }
     Renewal renewal =
         probes.renewal(
@@ -328,6 +342,13 @@ public final class Daemons {
             moment == Renewal.Moment.BEFORE_START
                 ? renewal.command(current, moment)
                 : Optional.empty());
+  }
+
+  /** Whether an operator does. */
+  private boolean choosesStreamType() {
+    return Optional.ofNullable(node.properties().get(STREAM_TYPE))
+        .filter(property -> property.layer().isSetByUser())
+        .isPresent();
   }
 
   private String plugins() {

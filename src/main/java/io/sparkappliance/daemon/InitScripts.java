@@ -4,6 +4,7 @@ import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Problem;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,13 +12,25 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** Runs what an operator put into {@code /docker-entrypoint-initdb.d}, before any daemon. */
+/**
+ * Runs what an operator put into {@code /docker-entrypoint-initdb.d}, and then what was fetched,
+ * before any daemon.
+ */
 public final class InitScripts {
   private static final Duration LAST_LINES = Duration.ofSeconds(1);
 
+  /** What the kernel makes of a script's first line: a program, and one argument at most. */
+  private static final Pattern FIRST_LINE = Pattern.compile("#!\\s*(\\S+)(?:[ \\t]+(\\S.*))?");
+
+  private static final String SHELL = "/bin/sh";
+
   private final Path directory;
+  private final List<Path> fetched;
   private final ProcessStarter starter;
   private final Consumer<String> say;
 
@@ -25,17 +38,21 @@ public final class InitScripts {
    * Prepares to run scripts.
    *
    * @param directory where they are; need not exist
+   * @param fetched more of them, to run afterwards in this order
    * @param starter starts them
    * @param say gets what they print, line by line
    */
-  public InitScripts(Path directory, ProcessStarter starter, Consumer<String> say) {
+  public InitScripts(
+      Path directory, List<Path> fetched, ProcessStarter starter, Consumer<String> say) {
     this.directory = directory;
+    this.fetched = List.copyOf(fetched);
     this.starter = starter;
     this.say = say;
   }
 
   /**
-   * Runs the executable {@code *.sh} files one after the other, in the order of their names.
+   * Runs the executable {@code *.sh} files one after the other, in the order of their names; then
+   * those that were fetched.
    *
    * @param environment their environment, secrets included: they are the operator's own
    * @param workingDirectory where they run
@@ -47,17 +64,47 @@ public final class InitScripts {
         say.accept(script + " is not executable: skipped");
         continue;
       }
-      say.accept("runs " + script);
-      int code = runOne(new Command(List.of(script.toString()), environment, workingDirectory));
-      if (code != 0) {
-        throw new ConfigurationException(
-            new Problem(
-                script.toString(),
-                "",
-                "must end with exit code 0, but ended with " + code,
-                "Mend the script; what it printed stands above."));
-      }
+      run(script, List.of(script.toString()), environment, workingDirectory);
     }
+    for (Path script : fetched) {
+      run(script, interpreted(script), environment, workingDirectory);
+    }
+  }
+
+  private void run(
+      Path script, List<String> line, Map<String, String> environment, Path workingDirectory) {
+    say.accept("runs " + script);
+    int code = runOne(new Command(line, environment, workingDirectory));
+    if (code != 0) {
+      throw new ConfigurationException(
+          new Problem(
+              script.toString(),
+              "",
+              "must end with exit code 0, but ended with " + code,
+              "Mend the script; what it printed stands above."));
+    }
+  }
+
+  /** As the kernel would, which runs nothing on file systems for data alone (noexec). */
+  private static List<String> interpreted(Path script) {
+    String first;
+    try (BufferedReader reader = Files.newBufferedReader(script, StandardCharsets.ISO_8859_1)) {
+      first = Objects.requireNonNullElse(reader.readLine(), "").stripTrailing();
+    } catch (IOException unreadable) {
+      throw new ConfigurationException(
+          new Problem(
+              script.toString(),
+              "",
+              "can't be read: " + unreadable,
+              "Fetch it anew: start again."));
+    }
+    Matcher matcher = FIRST_LINE.matcher(first);
+    if (!matcher.matches()) {
+      return List.of(SHELL, script.toString());
+    }
+    return matcher.group(2) == null
+        ? List.of(matcher.group(1), script.toString())
+        : List.of(matcher.group(1), matcher.group(2), script.toString());
   }
 
   private List<Path> scripts() {

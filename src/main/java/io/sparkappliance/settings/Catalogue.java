@@ -68,6 +68,7 @@ public final class Catalogue {
   final Variable<String> extConf;
   final Variable<List<String>> extJars;
   final Variable<List<String>> pythonLibs;
+  final Variable<List<String>> initScripts;
 
   // Access and encryption.
   final Variable<AuthMode> apiAuth;
@@ -347,9 +348,18 @@ public final class Catalogue {
             Group.SOURCES,
             Parsers.requirements(),
             "",
-            "Python packages to install before anything starts, comma-separated pip requirements."
-                + " Drivers and executors of this node see them: in a cluster, every node needs"
-                + " them.");
+            "Python packages to install before anything starts, comma-separated pip requirements,"
+                + " or locations of files with requirements (a path, `https:` or `s3:`, ending in"
+                + " `.txt`). Drivers and executors of this node see them: in a cluster, every node"
+                + " needs them.");
+    initScripts =
+        add(
+            "INIT_SCRIPTS",
+            Group.SOURCES,
+            Parsers.scripts(),
+            "",
+            "Scripts to fetch and run before the daemons start, comma-separated, in this order, after"
+                + " those of `/docker-entrypoint-initdb.d`.");
 
     apiToken =
         add(

@@ -24,6 +24,11 @@ public final class EnvironmentPage {
       Every secret `X` can be given as `X_FILE`, the path of a file that holds it. White space around
       the secret is not part of it.
 
+      On AWS, the value of a secret `X` can also be a reference, which is looked up when the node
+      starts: `ssm:/name` (Parameter Store), `secretsmanager:name`, or `secretsmanager:name#field` for
+      one field of a JSON secret; an ARN in the place of the name will do. A file always holds the
+      secret itself. [Security](security.md#secrets-that-aws-keeps) has the rest.
+
       ## Any Spark setting
 
       `SPARK_CONF_` and the name of a setting sets it: write `_` for a dot, `__` for a dash and `___`
@@ -38,7 +43,7 @@ public final class EnvironmentPage {
       ## Scripts
 
       Executable `*.sh` files in `/docker-entrypoint-initdb.d` run in the order of their names before
-      the daemons start. One that fails stops the start.
+      the daemons start, then those that `INIT_SCRIPTS` names. One that fails stops the start.
       """;
 
   private EnvironmentPage() {}

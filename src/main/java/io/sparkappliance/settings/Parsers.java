@@ -245,14 +245,40 @@ final class Parsers {
 
   static Parser<List<String>> requirements() {
     return new Parser<>(
-        "must be a comma-separated list of pip requirements, none of which begins with a dash",
-        "requests,pandas==2.2.3",
+        "must be a comma-separated list of pip requirements, none of which begins with a dash, and"
+            + " of locations of files with such (.txt)",
+        "requests,pandas==2.2.3,s3://bucket/requirements.txt",
         text -> {
           List<String> parts = requirementList(text);
-          return parts.stream().noneMatch(part -> part.startsWith("-"))
+          return parts.stream().noneMatch(Parsers::isForNobody)
               ? Optional.of(parts)
               : Optional.empty();
         });
+  }
+
+  /** What pip would take for an option of its own, and what it can't fetch. */
+  private static boolean isForNobody(String requirement) {
+    boolean inS3 = requirement.matches("(?i)s3[an]?:.*");
+    return requirement.startsWith("-") || (inS3 && !isRequirementFile(requirement));
+  }
+
+  /** Whether part of {@code PYTHON_LIBS} is the location of a file with more requirements. */
+  static boolean isRequirementFile(String part) {
+    return LOCATION.matcher(part).matches() && part.matches("(?i)[^?#]*\\.txt([?#].*)?");
+  }
+
+  /** Where scripts are, each a file of that name's ending. */
+  static Parser<List<String>> scripts() {
+    return new Parser<>(
+        "must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs of *.sh"
+            + " files",
+        "s3://bucket/install-certificates.sh",
+        text ->
+            locations()
+                .read()
+                .apply(text)
+                .filter(
+                    all -> all.stream().allMatch(it -> it.matches("(?i)[^?#]*\\.sh([?#].*)?"))));
   }
 
   /** A comma inside a version range or extras belongs to its requirement: {@code a>=1,<2}. */

@@ -237,17 +237,31 @@ public record Settings(
    * @param hiveSite {@code HIVE_SITE_XML}
    * @param extConf {@code EXT_CONF}
    * @param extJars {@code EXT_JARS}
-   * @param pythonLibs {@code PYTHON_LIBS}: pip requirement specifiers
+   * @param pythonLibs {@code PYTHON_LIBS}: pip requirement specifiers, and locations of files with
+   *     such
+   * @param initScripts {@code INIT_SCRIPTS}
    */
   public record Sources(
       Optional<String> hiveSite,
       Optional<String> extConf,
       List<String> extJars,
-      List<String> pythonLibs) {
+      List<String> pythonLibs,
+      List<String> initScripts) {
     /** Takes copies that can't be changed. */
     public Sources {
       extJars = List.copyOf(extJars);
       pythonLibs = List.copyOf(pythonLibs);
+      initScripts = List.copyOf(initScripts);
+    }
+
+    /** What pip takes as it is. */
+    public List<String> requirements() {
+      return pythonLibs.stream().filter(part -> !Parsers.isRequirementFile(part)).toList();
+    }
+
+    /** Locations of files that hold more requirements. */
+    public List<String> requirementFiles() {
+      return pythonLibs.stream().filter(Parsers::isRequirementFile).toList();
     }
   }
 

@@ -47,16 +47,27 @@ public final class SettingsReader {
    */
   public record Result(Settings settings, List<Resolved> resolved, List<String> warnings) {}
 
+  /**
+   * Stands for a secret that nobody has looked up: every parser of secrets takes it, so that what
+   * is wrong with a reference is told once.
+   */
+  static final String STAND_IN = "given-by:reference";
+
+  private static final String MASK = "******";
+
   private final Catalogue catalogue = new Catalogue();
   private final Map<String, String> environment;
   private final FileReader files;
+  private final SecretSource secrets;
   private final Problems problems = new Problems();
   private final List<String> warnings = new ArrayList<>();
   private final Map<String, Resolved> resolved = new TreeMap<>();
+  private Map<SecretReference, SecretSource.Answer> answers = Map.of();
 
-  private SettingsReader(Map<String, String> environment, FileReader files) {
+  private SettingsReader(Map<String, String> environment, FileReader files, SecretSource secrets) {
     this.environment = environment;
     this.files = files;
+    this.secrets = secrets;
   }
 
   /**
@@ -64,11 +75,18 @@ public final class SettingsReader {
    *
    * @param environment names and values; an empty value counts as not set
    * @param files reads the files that {@code …_FILE} variables name
+   * @param secrets is asked once, for all references in secret variables
    * @throws NoRoleException when nothing is wrong, but no role is asked for
    * @throws ConfigurationException with every problem
    */
+  public static Result read(
+      Map<String, String> environment, FileReader files, SecretSource secrets) {
+    return new SettingsReader(environment, files, secrets).read(true);
+  }
+
+  /** The same where no secret is given by reference: one that is counts as a problem. */
   public static Result read(Map<String, String> environment, FileReader files) {
-    return new SettingsReader(environment, files).read(true);
+    return read(environment, files, SecretSource.NONE);
   }
 
   /**
@@ -76,13 +94,21 @@ public final class SettingsReader {
    *
    * @param environment names and values; an empty value counts as not set
    * @param files reads the files that {@code …_FILE} variables name
+   * @param secrets is asked once, for all references in secret variables
    * @throws ConfigurationException with every problem
    */
+  public static Result readForClient(
+      Map<String, String> environment, FileReader files, SecretSource secrets) {
+    return new SettingsReader(environment, files, secrets).read(false);
+  }
+
+  /** The same where no secret is given by reference: one that is counts as a problem. */
   public static Result readForClient(Map<String, String> environment, FileReader files) {
-    return new SettingsReader(environment, files).read(false);
+    return readForClient(environment, files, SecretSource.NONE);
   }
 
   private Result read(boolean needsRole) {
+    answers = secrets.resolve(references());
     Catalogue c = catalogue;
     Set<Role> roles = roles();
     Path data = require(c.data);
@@ -106,7 +132,8 @@ public final class SettingsReader {
                 get(c.hiveSite),
                 get(c.extConf),
                 get(c.extJars).orElse(List.of()),
-                get(c.pythonLibs).orElse(List.of())),
+                get(c.pythonLibs).orElse(List.of()),
+                get(c.initScripts).orElse(List.of())),
             access(),
             new Gateway(
                 require(c.maxUpload),
@@ -148,6 +175,16 @@ public final class SettingsReader {
     List<Resolved> inOrder =
         catalogue.all().stream().map(variable -> resolved.get(variable.name())).toList();
     return new Result(settings, inOrder, List.copyOf(warnings));
+  }
+
+  /** Those in variables; what a file says is the secret itself. */
+  private Set<SecretReference> references() {
+    return catalogue.all().stream()
+        .filter(Variable::isSecret)
+        .flatMap(variable -> names(variable).stream())
+        .map(name -> environment.getOrDefault(name, ""))
+        .flatMap(text -> SecretReference.parse(text).stream())
+        .collect(Collectors.toSet());
   }
 
   private Set<Role> roles() {
@@ -361,12 +398,28 @@ public final class SettingsReader {
             () -> new IllegalStateException(variable.name() + " has no default in the catalogue"));
   }
 
-  /** A text and where it stood. */
-  private record Found(String name, String text, String origin) {}
+  /**
+   * A text and where it stood.
+   *
+   * @param name the variable that had it
+   * @param text as the parser takes it
+   * @param origin for people
+   * @param reference that the text was found by
+   */
+  private record Found(
+      String name, String text, String origin, Optional<SecretReference> reference) {
+    Found(String name, String text, String origin) {
+      this(name, text, origin, Optional.empty());
+    }
+
+    boolean isKnown() {
+      return !text.equals(STAND_IN);
+    }
+  }
 
   private <T> Optional<T> get(Variable<T> variable) {
     List<Found> found = find(variable);
-    if (found.stream().map(Found::text).distinct().count() > 1) {
+    if (found.stream().filter(Found::isKnown).map(Found::text).distinct().count() > 1) {
       reportContradiction(variable, found);
     }
     if (found.isEmpty()) {
@@ -376,10 +429,17 @@ public final class SettingsReader {
       return variable.fallback().flatMap(variable.parser().read());
     }
     Found first = found.getFirst();
-    String shown = variable.isSecret() ? "******" : withoutLogin(first.text());
+    String shown = variable.isSecret() ? MASK : withoutLogin(first.text());
     resolved.put(variable.name(), new Resolved(variable.name(), shown, first.origin()));
     Optional<T> value = variable.parser().read().apply(first.text());
-    if (value.isEmpty()) {
+    if (value.isEmpty() && first.reference().isPresent()) {
+      addOnce(
+          new Problem(
+              first.name(),
+              first.reference().get().toString(),
+              "what is kept there " + variable.parser().accepted(),
+              "Store another value there, and start again."));
+    } else if (value.isEmpty()) {
       addOnce(
           new Problem(
               first.name(),
@@ -406,7 +466,10 @@ public final class SettingsReader {
       String text = environment.getOrDefault(name, "").strip();
       if (!text.isEmpty() && !isServiceLink(variable, name, text)) {
         String origin = name.equals(variable.name()) ? "environment" : "environment, as " + name;
-        found.add(new Found(name, text, origin));
+        found.add(
+            variable.isSecret() && SecretReference.isMeant(text)
+                ? referenced(name, text, origin)
+                : new Found(name, text, origin));
       }
       String fileName = name + Variable.FILE_SUFFIX;
       String file = environment.getOrDefault(fileName, "").strip();
@@ -415,6 +478,33 @@ public final class SettingsReader {
       }
     }
     return found;
+  }
+
+  private Found referenced(String name, String text, String origin) {
+    Optional<SecretReference> reference = SecretReference.parse(text);
+    if (reference.isEmpty()) {
+      addOnce(
+          new Problem(
+              name,
+              MASK,
+              "it begins like the reference to a secret, and goes on like none",
+              "Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that begins"
+                  + " so itself is given by "
+                  + name
+                  + Variable.FILE_SUFFIX
+                  + "."));
+      return new Found(name, STAND_IN, origin);
+    }
+    String known =
+        switch (answers.get(reference.get())) {
+          case SecretSource.Found found -> found.secret().reveal();
+          case SecretSource.NotAsked unknown -> STAND_IN;
+          case SecretSource.Failed failed -> {
+            addOnce(new Problem(name, reference.get().toString(), failed.what(), failed.remedy()));
+            yield STAND_IN;
+          }
+        };
+    return new Found(name, known, origin + ", from " + reference.get(), reference);
   }
 
   private Optional<Found> readFile(String name, String file) {

@@ -1,5 +1,6 @@
 package io.sparkappliance.sparkconf;
 
+import io.sparkappliance.settings.SecretSource;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param javaOptions options for JVMs that load native libraries
  * @param startupCache class data that the image has for Spark's JVMs
  * @param objectStores what is known about S3
+ * @param secrets finds those that are given by reference
  * @param notices what an operator should know about these files
  */
 record ConfigurationSources(
@@ -26,6 +28,7 @@ record ConfigurationSources(
     List<String> javaOptions,
     Optional<StartupCache> startupCache,
     ObjectStoreFacts objectStores,
+    SecretSource secrets,
     List<String> notices) {
   /** Takes copies that can't be changed. */
   ConfigurationSources {

@@ -24,7 +24,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Puts the layers together. Pure: reads no file and starts nothing. */
+/** Puts the layers together. Reads no file and starts nothing; asks for secrets, if anybody. */
 final class NodeConfigurationBuilder {
   private static final MemorySize DEFAULT_HEAP = MemorySize.ofMebibytes(2048);
   private static final MemorySize DEFAULT_DAEMON_HEAP = MemorySize.ofMebibytes(512);
@@ -105,9 +105,12 @@ final class NodeConfigurationBuilder {
     properties.putAll(Layer.EXT_CONF, sources.extConf().settings());
     properties.putAll(Layer.VARIABLE, settings.sparkProperties());
     EmrfsNames.translate(properties, problems, notices);
-    HiveServerSettings hive = new HiveServerSettings(settings, sources.hiveSite(), properties);
+    HiveSite given =
+        new ConfigurationSecrets(sources.secrets(), problems, notices)
+            .putInto(properties, sources.hiveSite());
+    HiveServerSettings hive = new HiveServerSettings(settings, given, properties);
     Ports ports =
-        new EffectivePorts(settings, properties, sources.hiveSite(), problems)
+        new EffectivePorts(settings, properties, given, problems)
             .settle(settings.network().ports());
     addAddresses(ports);
     addPaths(hive);

@@ -48,6 +48,7 @@ public final class Preparation {
   private final String host;
   private final MemorySize total;
   private final Map<String, String> environment;
+  private final Outside outside;
   private final FetchLimits limits;
   private final Problems problems = new Problems();
   private final List<String> notices = new ArrayList<>();
@@ -57,13 +58,14 @@ public final class Preparation {
       Credentials credentials,
       String host,
       MemorySize total,
-      Map<String, String> environment,
+      Outside outside,
       FetchLimits limits) {
     this.settings = settings;
     this.credentials = credentials;
     this.host = host;
     this.total = total;
-    this.environment = environment;
+    this.outside = outside;
+    this.environment = outside.environment();
     this.limits = limits;
   }
 
@@ -75,17 +77,13 @@ public final class Preparation {
    * @param credentials the secrets in force
    * @param host address under which peers reach this node
    * @param total memory of the node, see {@link NodeMemory}
-   * @param environment this process's environment: endpoints of AWS, pip's own variables
+   * @param outside where files and secrets come from
    * @return what daemons are started with
    * @throws ConfigurationException with every problem found; daemons must not start then
    */
   public static NodeConfiguration prepare(
-      Settings settings,
-      Credentials credentials,
-      String host,
-      MemorySize total,
-      Map<String, String> environment) {
-    return prepare(settings, credentials, host, total, environment, FetchLimits.DEFAULT);
+      Settings settings, Credentials credentials, String host, MemorySize total, Outside outside) {
+    return prepare(settings, credentials, host, total, outside, FetchLimits.DEFAULT);
   }
 
   static NodeConfiguration prepare(
@@ -93,9 +91,9 @@ public final class Preparation {
       Credentials credentials,
       String host,
       MemorySize total,
-      Map<String, String> environment,
+      Outside outside,
       FetchLimits limits) {
-    return new Preparation(settings, credentials, host, total, environment, limits).prepare(false);
+    return new Preparation(settings, credentials, host, total, outside, limits).prepare(false);
   }
 
   /**
@@ -106,23 +104,19 @@ public final class Preparation {
    * @param credentials the secrets in force
    * @param host address under which workers reach this client
    * @param total memory of the machine, see {@link NodeMemory}
-   * @param environment this process's environment: endpoints of AWS, pip's own variables
+   * @param outside where files and secrets come from
    * @return what was written
    * @throws ConfigurationException with every problem found
    */
   public static NodeConfiguration prepareClient(
-      Settings settings,
-      Credentials credentials,
-      String host,
-      MemorySize total,
-      Map<String, String> environment) {
-    return new Preparation(settings, credentials, host, total, environment, FetchLimits.DEFAULT)
+      Settings settings, Credentials credentials, String host, MemorySize total, Outside outside) {
+    return new Preparation(settings, credentials, host, total, outside, FetchLimits.DEFAULT)
         .prepare(true);
   }
 
   /**
    * What {@link #prepare} would return, without fetching, installing or writing: local files are
-   * read, and a notice names each remote one.
+   * read, and a notice names each remote one. Secrets by reference are not looked up.
    *
    * @param settings what the environment says
    * @param credentials the secrets in force, or stand-ins for those not generated yet
@@ -137,8 +131,8 @@ public final class Preparation {
       String host,
       MemorySize total,
       Map<String, String> environment) {
-    return new Preparation(settings, credentials, host, total, environment, FetchLimits.DEFAULT)
-        .plan();
+    Outside outside = Outside.notAsked(environment);
+    return new Preparation(settings, credentials, host, total, outside, FetchLimits.DEFAULT).plan();
   }
 
   private NodeConfiguration prepare(boolean isClient) {
@@ -146,7 +140,7 @@ public final class Preparation {
     Optional<Path> hiveSite;
     List<Path> jars;
     Path fetched = settings.paths().fetched();
-    try (Fetcher fetcher = new Fetcher(environment, limits)) {
+    try (Fetcher fetcher = new Fetcher(environment, limits, outside.role())) {
       extConf =
           fetch(fetcher, "EXT_CONF", settings.sources().extConf(), fetched.resolve("ext.conf"));
       hiveSite =
@@ -174,7 +168,15 @@ public final class Preparation {
         libraries.removeLeftovers();
       }
       if (!isClient || !libraries.areInstalled()) {
-        libraries.install(settings.sources().pythonLibs());
+        Settings.Sources sources = settings.sources();
+        libraries.install(
+            sources.requirements(),
+            FetchedSources.fetch(
+                "PYTHON_LIBS",
+                sources.requirementFiles(),
+                settings.paths().fetched().resolve("python"),
+                outside,
+                limits));
       }
       makeDirectories(result.configuration());
       if (!isClient) {
@@ -196,7 +198,7 @@ public final class Preparation {
     if (!written) {
       return List.of();
     }
-    try (Fetcher fetcher = new Fetcher(asS3a(configuration), limits)) {
+    try (Fetcher fetcher = new Fetcher(asS3a(configuration), limits, outside.role())) {
       fetcher.makeFolder("EVENT_LOG_DIR", configuration.value("spark.eventLog.dir").orElseThrow());
       return List.of();
     } catch (ConfigurationException cannot) {
@@ -248,6 +250,7 @@ public final class Preparation {
                 List.of(paths.home().resolve("native"), paths.sparkHome().resolve("native"))),
             StartupCache.of(paths.sparkHome()),
             ObjectStoreFacts.of(hasCommitters(), environment),
+            outside.secrets(),
             notices);
     return NodeConfigurationBuilder.build(settings, credentials, host, total, sources, problems);
   }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
@@ -55,12 +56,13 @@ final class PythonLibraries {
    * Makes the directory hold exactly these requirements and what they need.
    *
    * @param requirements as pip takes them
+   * @param files with more of them, and with options of pip's if the operator wants
    * @throws ConfigurationException when pip fails, with its last lines
    * @throws IOException when the directory can't be written
    */
-  void install(List<String> requirements) throws IOException {
+  void install(List<String> requirements, List<Path> files) throws IOException {
     Path stamp = directory.resolve(STAMP);
-    if (requirements.isEmpty()) {
+    if (requirements.isEmpty() && files.isEmpty()) {
       if (Files.exists(stamp)) {
         FileTrees.delete(directory);
       }
@@ -78,15 +80,18 @@ final class PythonLibraries {
       }
     }
     // Not as they are: an address may hold a login, and executors of other users read this.
-    String wanted =
-        interpreterVersion() + "\n" + DigestUtils.sha256Hex(String.join("\n", requirements)) + "\n";
+    StringBuilder wishes = new StringBuilder(String.join("\n", requirements));
+    for (Path file : files) {
+      wishes.append('\n').append(DigestUtils.sha256Hex(Files.readAllBytes(file)));
+    }
+    String wanted = interpreterVersion() + "\n" + DigestUtils.sha256Hex(wishes.toString()) + "\n";
     if (Files.exists(stamp) && Files.readString(stamp).equals(wanted)) {
       return;
     }
     Files.createDirectories(directory.toAbsolutePath().getParent());
     Path fresh = Files.createTempDirectory(directory.toAbsolutePath().getParent(), UNFINISHED);
     try {
-      pip(requirements, fresh);
+      pip(requirements, files, fresh);
       AtomicFiles.write(fresh.resolve(STAMP), wanted, "rw-r--r--");
       // A temporary directory is closed to others; executors of another user read this one.
       Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -127,7 +132,7 @@ final class PythonLibraries {
     return String.join(" ", result.lastLines());
   }
 
-  private void pip(List<String> requirements, Path target) throws IOException {
+  private void pip(List<String> requirements, List<Path> files, Path target) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -139,14 +144,14 @@ final class PythonLibraries {
                 "--disable-pip-version-check",
                 "--no-warn-script-location",
                 "--target",
-                target.toString(),
-                "--requirement"));
+                target.toString()));
+    files.forEach(file -> command.addAll(List.of("--requirement", file.toString())));
     // In a file: everybody sees command lines.
     Path list = Files.createTempFile(target.getParent(), UNFINISHED, ".txt");
     Result result;
     try {
       Files.write(list, requirements);
-      command.add(list.toString());
+      command.addAll(List.of("--requirement", list.toString()));
       result = run(command);
     } finally {
       Files.delete(list);
@@ -155,7 +160,10 @@ final class PythonLibraries {
       throw new ConfigurationException(
           new Problem(
               "PYTHON_LIBS",
-              Locations.redact(String.join(",", requirements)),
+              Stream.concat(
+                      requirements.stream().map(Locations::redact),
+                      files.stream().map(Path::toString))
+                  .collect(Collectors.joining(",")),
               "pip could not install "
                   + culprit(requirements, result.lastLines())
                   + " (exit status "

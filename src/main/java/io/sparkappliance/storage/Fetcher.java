@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Brings a file from where a user keeps it to a local path: absolute paths, {@code file:}, {@code
@@ -24,6 +26,7 @@ public final class Fetcher implements AutoCloseable {
   private final FetchLimits limits;
   private final HttpSource http;
   private final Map<String, String> environment;
+  private final Supplier<Optional<String>> role;
 
   /** Made when it is first needed: the AWS SDK is large, and may not be installed. */
   private S3Source s3;
@@ -34,6 +37,17 @@ public final class Fetcher implements AutoCloseable {
    * @param limits how patient each fetch is
    */
   public Fetcher(Map<String, String> environment, FetchLimits limits) {
+    this(environment, limits, Optional::empty);
+  }
+
+  /**
+   * @param environment as above
+   * @param limits how patient each fetch is
+   * @param role names the instance's role where S3 refuses it
+   */
+  public Fetcher(
+      Map<String, String> environment, FetchLimits limits, Supplier<Optional<String>> role) {
+    this.role = role;
     this.limits = limits;
     this.http = new HttpSource(environment, limits);
     this.environment = Map.copyOf(environment);
@@ -131,7 +145,7 @@ public final class Fetcher implements AutoCloseable {
   private S3Source s3Source(String variable, String location) {
     if (s3 == null) {
       try {
-        s3 = new S3Source(environment, limits);
+        s3 = new S3Source(environment, limits, role);
       } catch (NoClassDefFoundError e) {
         throw problem(
             variable,

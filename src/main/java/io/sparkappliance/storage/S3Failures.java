@@ -1,6 +1,8 @@
 package io.sparkappliance.storage;
 
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -10,8 +12,9 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  *
  * @param access what to do where S3 refuses: names the permission that is needed
  * @param later what to do where S3 has a hiccup
+ * @param role names whom S3 refuses, if that is a role with a name
  */
-record S3Failures(String access, String later) {
+record S3Failures(String access, String later, Supplier<Optional<String>> role) {
   /** Explains what a call for something in a bucket ended with. */
   FetchFailure of(String bucket, SdkException failure) {
     return switch (failure) {
@@ -25,7 +28,9 @@ record S3Failures(String access, String later) {
 
   private FetchFailure refused(String bucket, S3Exception e) {
     return switch (e.statusCode()) {
-      case 403 -> new FetchFailure("S3 refuses access (403" + code(e) + ")", access, false, e);
+      case 403 ->
+          new FetchFailure(
+              "S3 refuses access" + toWhom() + " (403" + code(e) + ")", access, false, e);
       case 404 ->
           "NoSuchBucket".equals(errorCode(e))
               ? new FetchFailure(
@@ -36,6 +41,10 @@ record S3Failures(String access, String later) {
               ? new FetchFailure("S3 failed (" + e.statusCode() + code(e) + ")", later, true, e)
               : new FetchFailure("S3 answered " + e.statusCode() + code(e), access, false, e);
     };
+  }
+
+  private String toWhom() {
+    return role.get().map(name -> " to the role " + name).orElse("");
   }
 
   private static FetchFailure unanswered(SdkClientException e) {
@@ -67,7 +76,8 @@ record S3Failures(String access, String later) {
         : e.awsErrorDetails().errorCode();
   }
 
-  private static String firstLine(SdkException e) {
+  /** What the SDK says, without its count of attempts. */
+  static String firstLine(SdkException e) {
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     return Locations.redact(
         message.lines().findFirst().orElse("").replaceFirst(" \\(SDK Attempt.*", ""));

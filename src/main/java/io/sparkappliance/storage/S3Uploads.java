@@ -3,6 +3,7 @@ package io.sparkappliance.storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -14,7 +15,8 @@ final class S3Uploads implements AutoCloseable {
       new S3Failures(
           "Check the instance role or the AWS_… variables: s3:PutObject below the folder is needed"
               + " (and the key of an encrypted bucket).",
-          "It is tried again.");
+          "It is tried again.",
+          Optional::empty);
 
   private final S3Clients clients;
   private final Duration attempt;

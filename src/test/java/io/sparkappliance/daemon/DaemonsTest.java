@@ -9,6 +9,7 @@ import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.sparkconf.NodeConfiguration;
@@ -216,7 +217,23 @@ class DaemonsTest {
     start(Role.HISTORYSERVER);
 
     assertThat(spec("historyserver").command().arguments())
-        .isEqualTo(smallDaemon("org.apache.spark.deploy.history.HistoryServer", ""));
+        .isEqualTo(
+            smallDaemon(
+                List.of("-Dspark.hadoop.fs.s3a.input.stream.type=classic"),
+                "org.apache.spark.deploy.history.HistoryServer",
+                ""));
+  }
+
+  @Test
+  void serversReadFromS3ByTheStreamThatForgetsUnlessSomebodyChoseOne() {
+    start(Role.MASTER, Role.CONNECT, Role.HISTORYSERVER);
+    String key = "spark.hadoop.fs.s3a.input.stream.type";
+
+    assertThat(settingsOf(spec("sql"))).containsEntry(key, "classic");
+    environment.put("SPARK_CONF_spark_hadoop_fs_s3a_input_stream_type", "prefetch");
+    assertThat(settingsOf(spec("sql"))).doesNotContainKey(key);
+    assertThat(spec("historyserver").command().arguments()).noneMatch(it -> it.contains(key));
+    assertThat(node().value(key)).contains("prefetch");
   }
 
   @Test
@@ -383,6 +400,30 @@ class DaemonsTest {
         .doesNotContainKey("SPARK_LOCAL_IP");
   }
 
+  /** The launcher has looked them up; what it found is in files. */
+  @Test
+  void theGatewayGetsSecretsByFileAndNoReference() {
+    environment.put("API_TOKEN", "ssm:/token");
+    environment.put("NOTEBOOK_TOKEN", "ssm:/notebook");
+    environment.put("SPARK_RPC_AUTHENTICATION_SECRET", "secretsmanager:cluster");
+    environment.put("ZOOKEEPER_STACK_NAME", "zk1:2181");
+    environment.put("ZOOKEEPER_AUTH", "secretsmanager:zk#login");
+    environment.put("SPARK_SSL_ENABLED", "true");
+    environment.put("SPARK_SSL_KEYSTORE_FILE", "/keys/web.p12");
+    environment.put("SPARK_SSL_KEYSTORE_PASSWORD", "ssm:/web");
+    start(Role.MASTER, Role.GATEWAY);
+
+    assertThat(spec("gateway").command().environment())
+        .containsEntry("API_TOKEN_FILE", "/data/secrets/api-token")
+        .containsEntry("ZOOKEEPER_AUTH_FILE", "/data/secrets/zookeeper-auth")
+        .containsEntry(
+            "SPARK_SSL_KEYSTORE_PASSWORD_FILE", "/data/secrets/spark-ssl-keystore-password");
+    for (DaemonSpec spec : specs()) {
+      assertThat(spec.command().environment().values())
+          .noneMatch(value -> value.contains("ssm:") || value.contains("secretsmanager:"));
+    }
+  }
+
   private void start(Role... roles) {
     for (Role role : roles) {
       environment.put(role.variable(), "true");
@@ -396,7 +437,7 @@ class DaemonsTest {
   }
 
   private Settings settings() {
-    return SettingsReader.read(environment, Files::readString).settings();
+    return SettingsReader.read(environment, Files::readString, SecretSource.NOT_ASKED).settings();
   }
 
   private NodeConfiguration node() {

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 class InitScriptsTest {
   private final List<String> said = new ArrayList<>();
 
+  private final List<Path> fetched = new ArrayList<>();
+
   @TempDir Path directory;
 
   @Test
@@ -57,6 +59,25 @@ class InitScriptsTest {
     assertThat(said).contains("no database").doesNotContain("second");
   }
 
+  /** What is fetched has no mode to run, and may lie where nothing runs. */
+  @Test
+  void thoseThatWereFetchedRunAfterwardsInTheirOrderByTheirOwnInterpreters() throws IOException {
+    script("10-first.sh", "echo first", "rwxr-xr-x");
+    fetched.add(
+        Files.writeString(
+            directory.resolve("2.fetched"), "#! /bin/bash -u\necho $- ${BASH##*/}\n"));
+    fetched.add(Files.writeString(directory.resolve("1.fetched"), "echo plain $SECRET"));
+    fetched.add(Files.writeString(directory.resolve("3.fetched"), "#!/usr/bin/env bash\nexit 7"));
+
+    assertThatThrownBy(() -> run(directory))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("3.fetched: must end with exit code 0, but ended with 7");
+    assertThat(said)
+        .containsSubsequence("first", "runs " + directory.resolve("2.fetched"))
+        .anyMatch(line -> line.matches("\\w*u\\w* bash"))
+        .containsSubsequence("plain given", "runs " + directory.resolve("3.fetched"));
+  }
+
   @Test
   void noDirectoryIsNoProblem() {
     run(directory.resolve("missing"));
@@ -65,7 +86,7 @@ class InitScriptsTest {
   }
 
   private void run(Path scripts) {
-    new InitScripts(scripts, ProcessStarter.ofThisMachine(), said::add)
+    new InitScripts(scripts, fetched, ProcessStarter.ofThisMachine(), said::add)
         .run(Map.of("PATH", System.getenv("PATH"), "SECRET", "given"), directory);
   }
 

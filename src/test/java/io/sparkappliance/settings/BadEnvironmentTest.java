@@ -184,8 +184,24 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " PYTHON_LIBS=requests,--index-url=http://evil",
             """
-            PYTHON_LIBS=requests,--index-url=http://evil: must be a comma-separated list of pip requirements, none of which begins with a dash.
-               Write, for example, PYTHON_LIBS=requests,pandas==2.2.3, or leave it out."""),
+            PYTHON_LIBS=requests,--index-url=http://evil: must be a comma-separated list of pip requirements, none of which begins with a dash, and of locations of files with such (.txt).
+               Write, for example, PYTHON_LIBS=requests,pandas==2.2.3,s3://bucket/requirements.txt, or leave it out."""),
+        mistake(
+            SINGLE + " PYTHON_LIBS=s3://bucket/package.whl INIT_SCRIPTS=/a.sh,s3://bucket/b.py",
+            """
+            PYTHON_LIBS=s3://bucket/package.whl: must be a comma-separated list of pip requirements, none of which begins with a dash, and of locations of files with such (.txt).
+               Write, for example, PYTHON_LIBS=requests,pandas==2.2.3,s3://bucket/requirements.txt, or leave it out.""",
+            """
+            INIT_SCRIPTS=/a.sh,s3://bucket/b.py: must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs of *.sh files.
+               Write, for example, INIT_SCRIPTS=s3://bucket/install-certificates.sh, or leave it out."""),
+        mistake(
+            SINGLE + " API_TOKEN=ssm: NOTEBOOK_TOKEN=secretsmanager:a#b#very-secret-1",
+            """
+            API_TOKEN=******: it begins like the reference to a secret, and goes on like none.
+               Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that begins so itself is given by API_TOKEN_FILE.""",
+            """
+            NOTEBOOK_TOKEN=******: it begins like the reference to a secret, and goes on like none.
+               Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that begins so itself is given by NOTEBOOK_TOKEN_FILE."""),
         mistake(
             SINGLE + " API_AUTH=open",
             """

@@ -125,7 +125,8 @@ class SettingsReaderTest {
             "START_WORKER=on START_WEBAPP=YES APPLICATION_ID=shop APPLICATION_VERSION=7"
                 + " CLUSTER_SIZE=3 MASTER_STACK_NAME=spark://b:7078,a EXECUTOR_MEMORY=3g"
                 + " DRIVER_MEMORY=1536 SPARK_WORKER_CORES=2 DEFAULT_CORES=4"
-                + " EXT_JARS=/a.jar,s3://b/c.jar PYTHON_LIBS=a[x,y]>=1,<2,b API_AUTH=none"
+                + " EXT_JARS=/a.jar,s3://b/c.jar PYTHON_LIBS=a[x,y]>=1,<2,s3://c/d.txt,b"
+                + " INIT_SCRIPTS=s3://c/1.sh,/2.sh API_AUTH=none"
                 + " ZOOKEEPER_CONNECT=zk1,zk2:2182/shop/spark"
                 + " API_TOKEN=token-number-1 MAX_UPLOAD_SIZE=1g STOP_GRACE_PERIOD=2m"
                 + " LOG_FORMAT=json THRIFT_SERVER=sql SPARK_LOCAL_DIRS=/d1,/d2"
@@ -144,7 +145,9 @@ class SettingsReaderTest {
     assertThat(settings.memory().executor()).contains(MemorySize.ofMebibytes(3072));
     assertThat(settings.memory().driver()).contains(MemorySize.ofMebibytes(1536));
     assertThat(settings.sources().extJars()).containsExactly("/a.jar", "s3://b/c.jar");
-    assertThat(settings.sources().pythonLibs()).containsExactly("a[x,y]>=1,<2", "b");
+    assertThat(settings.sources().requirements()).containsExactly("a[x,y]>=1,<2", "b");
+    assertThat(settings.sources().requirementFiles()).containsExactly("s3://c/d.txt");
+    assertThat(settings.sources().initScripts()).containsExactly("s3://c/1.sh", "/2.sh");
     assertThat(settings.access().api()).isEqualTo(AuthMode.NONE);
     assertThat(settings.access().apiToken()).contains(new Secret("token-number-1"));
     assertThat(settings.gateway().maxUpload().bytes()).isEqualTo(1L << 30);

@@ -4,6 +4,7 @@ import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problems;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.storage.FetchLimits;
@@ -33,6 +34,7 @@ final class ConfigurationFixture {
   final Path mounted;
   final Map<String, String> environment = new TreeMap<>();
   Optional<Secret> rpcSecret = Optional.of(new Secret("cluster-secret"));
+  SecretSource secrets = SecretSource.NONE;
   String host = HOST;
   MemorySize total = EIGHT_GIB;
 
@@ -68,7 +70,8 @@ final class ConfigurationFixture {
   }
 
   NodeConfiguration prepare() {
-    return Preparation.prepare(settings(), credentials(), host, total, environment, IMPATIENT);
+    Outside outside = new Outside(environment, secrets, Optional::empty);
+    return Preparation.prepare(settings(), credentials(), host, total, outside, IMPATIENT);
   }
 
   NodeConfiguration plan() {
@@ -92,6 +95,7 @@ final class ConfigurationFixture {
             List.of(),
             StartupCache.of(settings().paths().sparkHome()),
             new ObjectStoreFacts(false, false, Optional.empty()),
+            secrets,
             List.of()),
         problems);
   }

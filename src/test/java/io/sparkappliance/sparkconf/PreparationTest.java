@@ -8,6 +8,8 @@ import com.sun.net.httpserver.HttpServer;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.SecretSource;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -392,6 +395,65 @@ class PreparationTest {
     Path conf = node.write(directory.resolve("ext.conf"), "spark.a=1\n");
     node.set("EXT_CONF", conf.toString());
     assertThat(node.plan()).isEqualTo(node.prepare());
+  }
+
+  @Test
+  void scriptsAreFetchedInTheirOrderAndThoseOfAnEarlierStartGo() {
+    files.put("/b/install.sh", "echo b");
+    files.put("/a/install.sh", "echo a");
+    node.set("INIT_SCRIPTS", url("/b/install.sh?signature=x") + "," + url("/a/install.sh"));
+    Outside outside = new Outside(node.environment, node.secrets, Optional::empty);
+
+    for (int start = 0; start < 2; start++) {
+      List<Path> scripts = FetchedSources.initScripts(node.settings(), outside);
+      assertThat(scripts)
+          .containsExactly(
+              node.data.resolve("fetched/scripts/1-install.sh"),
+              node.data.resolve("fetched/scripts/2-install.sh"));
+      assertThat(scripts.getFirst()).hasContent("echo b");
+      assertThat(scripts.getLast()).hasContent("echo a");
+    }
+    node.set("INIT_SCRIPTS", "/no/1.sh,/no/2.sh");
+    assertThatThrownBy(() -> FetchedSources.initScripts(node.settings(), outside))
+        .hasMessageContaining("1. INIT_SCRIPTS=/no/1.sh: there is no such file")
+        .hasMessageContaining("2. INIT_SCRIPTS=/no/2.sh: there is no such file");
+    assertThat(node.data.resolve("fetched/scripts")).isEmptyDirectory();
+  }
+
+  @Test
+  void aFileOfRequirementsIsFetchedForPip() {
+    files.put("/requirements.txt", "no-such-package-of-the-test==1\n");
+    node.set("PYTHON_LIBS", url("/requirements.txt?signature=hidden"));
+    node.set("PIP_NO_INDEX", "1").set("PATH", System.getenv("PATH"));
+
+    assertThatThrownBy(() -> node.prepare())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("No matching distribution found for no-such-package-of-the-test==1")
+        .hasMessageNotContaining("hidden");
+    node.set("PYTHON_LIBS", url("/none.txt"));
+    assertThatThrownBy(() -> node.prepare())
+        .hasMessageContaining("PYTHON_LIBS=" + url("/none.txt"));
+  }
+
+  @Test
+  void onlyTheStrongestLayersReferenceIsLookedUp() throws IOException {
+    node.write(node.mounted.resolve("spark-defaults.conf"), "spark.x.password ssm:/weaker\n");
+    files.put("/ext.conf", "spark.x.password=ssm:/stronger\n");
+    node.set("EXT_CONF", url("/ext.conf"));
+    node.secrets =
+        references ->
+            SecretSource.each(
+                references,
+                reference ->
+                    reference.toString().equals("ssm:/stronger")
+                        ? new SecretSource.Found(new Secret("found"))
+                        : new SecretSource.Failed("not to be asked for: " + reference, ""));
+
+    NodeConfiguration prepared = node.prepare();
+
+    assertThat(prepared.value("spark.x.password")).contains("found");
+    assertThat(prepared.shown("spark.x.password")).contains("******");
+    assertThat(prepared.toString()).doesNotContain("found");
   }
 
   @Test

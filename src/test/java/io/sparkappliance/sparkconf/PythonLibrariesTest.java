@@ -42,22 +42,22 @@ class PythonLibrariesTest {
 
   @Test
   void installsPackagesAndWhatTheyNeed() throws Exception {
-    libraries.install(List.of("polite", "greeting==1.0"));
+    libraries.install(List.of("polite", "greeting==1.0"), List.of());
     assertThat(python("from polite import WORD; print(WORD)")).isEqualTo("hello\n");
   }
 
   @Test
   void secondStartNeedsNoIndex() throws Exception {
-    libraries.install(List.of("greeting==1.0"));
+    libraries.install(List.of("greeting==1.0"), List.of());
     Files.delete(wheels.resolve("greeting-1.0-py3-none-any.whl"));
-    libraries.install(List.of("greeting==1.0"));
+    libraries.install(List.of("greeting==1.0"), List.of());
     assertThat(python("from greeting import WORD; print(WORD)")).isEqualTo("hello\n");
   }
 
   @Test
   void otherWishesReplaceTheDirectory() throws Exception {
-    libraries.install(List.of("polite"));
-    libraries.install(List.of("greeting==2.0"));
+    libraries.install(List.of("polite"), List.of());
+    libraries.install(List.of("greeting==2.0"), List.of());
     assertThat(python("from greeting import WORD; print(WORD)")).isEqualTo("good day\n");
     assertThat(target.resolve("polite.py")).doesNotExist();
     try (var files = Files.list(target.getParent())) {
@@ -68,7 +68,7 @@ class PythonLibrariesTest {
   @Test
   void whatAStoppedInstallationLeftGoes() throws Exception {
     Path unfinished = Files.createDirectories(target.resolveSibling(".python-123/greeting"));
-    libraries.install(List.of());
+    libraries.install(List.of(), List.of());
     assertThat(unfinished).exists();
     libraries.removeLeftovers();
     assertThat(unfinished.getParent()).doesNotExist();
@@ -76,8 +76,8 @@ class PythonLibrariesTest {
 
   @Test
   void withoutWishesWhatWasInstalledGoes() throws Exception {
-    libraries.install(List.of("greeting"));
-    libraries.install(List.of());
+    libraries.install(List.of("greeting"), List.of());
+    libraries.install(List.of(), List.of());
     assertThat(target).doesNotExist();
   }
 
@@ -85,14 +85,15 @@ class PythonLibrariesTest {
   void directoryOfSomebodyElseIsLeftAlone() throws Exception {
     Files.createDirectories(target);
     Files.writeString(target.resolve("own.py"), "");
-    libraries.install(List.of());
+    libraries.install(List.of(), List.of());
     assertThat(target.resolve("own.py")).exists();
   }
 
   @Test
   void packageThatIsNotThereIsNamedAndTheOldOnesStay() throws Exception {
-    libraries.install(List.of("greeting==1.0"));
-    assertThatThrownBy(() -> libraries.install(List.of("greeting==1.0", "no-such-package>=3")))
+    libraries.install(List.of("greeting==1.0"), List.of());
+    assertThatThrownBy(
+            () -> libraries.install(List.of("greeting==1.0", "no-such-package>=3"), List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("PYTHON_LIBS=greeting==1.0,no-such-package>=3")
         .hasMessageContaining("pip could not install no-such-package>=3 (exit status 1)")
@@ -104,8 +105,44 @@ class PythonLibrariesTest {
   }
 
   @Test
+  void filesOfRequirementsCountTooAndAChangeInThemIsSeen() throws Exception {
+    Path file = Files.writeString(directory.resolve("wanted.txt"), "# why\ngreeting==1.0\n");
+    libraries.install(List.of("polite"), List.of(file));
+    assertThat(python("from polite import WORD; print(WORD)")).isEqualTo("hello\n");
+    Files.writeString(file, "greeting==2.0\n");
+    libraries.install(List.of("polite"), List.of(file));
+    assertThat(python("from polite import WORD; print(WORD)")).isEqualTo("good day\n");
+    libraries.install(List.of(), List.of());
+    assertThat(target).doesNotExist();
+  }
+
+  @Test
+  void aLoginInAFileOfRequirementsIsNotShown() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("wanted.txt"),
+            "--extra-index-url http://me:hidden@127.0.0.1:1/simple\nno-such-package\n");
+    Path spy = directory.resolve("python-spy");
+    Path seen = directory.resolve("seen");
+    Files.writeString(spy, "#!/bin/sh\necho \"$@\" >> '" + seen + "'\nexec python3 \"$@\"\n");
+    assertThat(spy.toFile().setExecutable(true)).isTrue();
+    environment.put("PIP_RETRIES", "0");
+    environment.remove("PIP_NO_INDEX");
+    environment.put("PIP_INDEX_URL", "http://127.0.0.1:1/simple");
+    assertThatThrownBy(
+            () ->
+                new PythonLibraries(spy.toString(), target, environment)
+                    .install(List.of(), List.of(file)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("PYTHON_LIBS=" + file + ": pip could not install")
+        .hasMessageNotContaining("hidden");
+    assertThat(Files.readString(seen)).contains(file.toString()).doesNotContain("hidden");
+  }
+
+  @Test
   void requirementIsNeverAnOption() {
-    assertThatThrownBy(() -> libraries.install(List.of("--index-url=http://127.0.0.1:1/")))
+    assertThatThrownBy(
+            () -> libraries.install(List.of("--index-url=http://127.0.0.1:1/"), List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("Invalid requirement");
   }
@@ -118,7 +155,8 @@ class PythonLibrariesTest {
     Path seen = directory.resolve("seen");
     Files.writeString(spy, "#!/bin/sh\nenv > '" + seen + "'\nexec python3 \"$@\"\n");
     assertThat(spy.toFile().setExecutable(true)).isTrue();
-    new PythonLibraries(spy.toString(), target, environment).install(List.of("greeting"));
+    new PythonLibraries(spy.toString(), target, environment)
+        .install(List.of("greeting"), List.of());
     assertThat(Files.readString(seen)).contains("PIP_NO_INDEX=1").doesNotContain("s3cret");
   }
 
@@ -126,7 +164,8 @@ class PythonLibrariesTest {
   void interpreterThatIsNotThereIsNamed() {
     assertThatThrownBy(
             () ->
-                new PythonLibraries("/no/python", target, environment).install(List.of("greeting")))
+                new PythonLibraries("/no/python", target, environment)
+                    .install(List.of("greeting"), List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("PYSPARK_PYTHON=/no/python: it does not run");
   }

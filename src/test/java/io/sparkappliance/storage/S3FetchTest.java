@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.sparkappliance.aws.FakeMetadata;
 import io.sparkappliance.testing.S3MockServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,8 @@ class S3FetchTest {
           Duration.ofSeconds(10),
           2,
           Duration.ofMillis(5));
+
+  private static final String CHECKSUM_OF_THE_JAR = "6FCtvA==";
 
   /** The SDK's chains look at these system properties first. */
   private static final Map<String, String> ACCOUNT =
@@ -149,6 +154,92 @@ class S3FetchTest {
     }
   }
 
+  /** As S3Mock keeps it: a folder for each object, its content in a file of its own. */
+  @Test
+  void anObjectThatIsNotWhatWasStoredIsRefused(@TempDir Path fresh) throws IOException {
+    try (S3MockServer server = S3MockServer.start("jars", fresh);
+        S3Client client = client(server.endpoint())) {
+      client.putObject(
+          request -> request.bucket("jars").key("udf.jar").checksumCRC32(CHECKSUM_OF_THE_JAR),
+          RequestBody.fromString("PK, and all the rest of it"));
+      assertThat(fetch(server.endpoint(), "s3://jars/udf.jar")).exists();
+      Files.delete(directory.resolve("target"));
+      Path content;
+      try (Stream<Path> files = Files.walk(fresh)) {
+        content =
+            files
+                .filter(file -> file.getFileName().toString().equals("binaryData"))
+                .findFirst()
+                .orElseThrow();
+      }
+
+      Files.writeString(content, "PK, and all the rest of IT");
+      assertThatThrownBy(() -> fetch(server.endpoint(), "s3://jars/udf.jar"))
+          .hasMessageContaining("EXT_CONF=s3://jars/udf.jar: the transfer broke off")
+          .hasMessageContaining("a different checksum than expected")
+          .hasMessageContaining("tried 2 times");
+
+      Files.writeString(content, "PK, and");
+      assertThatThrownBy(() -> fetch(server.endpoint(), "s3://jars/udf.jar"))
+          .hasMessageContaining("EXT_CONF=s3://jars/udf.jar: the transfer broke off");
+      assertThat(directory.resolve("target")).doesNotExist();
+    }
+  }
+
+  /** S3 gives objects that came without a checksum one that the SDK can't count everywhere. */
+  @Test
+  void anObjectWithAChecksumThatIsNotKnownHereIsFetchedAllTheSame() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.getResponseHeaders().add("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=");
+          exchange.getResponseHeaders().add("x-amz-checksum-type", "FULL_OBJECT");
+          exchange.sendResponseHeaders(200, 3);
+          exchange.getResponseBody().write(new byte[] {'a', 'b', 'c'});
+          exchange.close();
+        });
+    server.start();
+    try {
+      assertThat(fetch(endpoint(server), "s3://conf/x")).hasContent("abc");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void theRoleThatS3RefusesIsNamedWhereTheCredentialsAreItsOwn() throws IOException {
+    HttpServer server = server(403, "AccessDenied", new AtomicInteger());
+    Map<String, String> withoutKey = Map.of("AWS_ENDPOINT_URL_S3", endpoint(server).toString());
+    try (FakeMetadata metadata =
+        new FakeMetadata("127.0.0.1")
+            .with("meta-data/iam/security-credentials/", "the-nodes-role")
+            .with(
+                "meta-data/iam/security-credentials/the-nodes-role",
+                """
+                {"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "ASIATEST",
+                 "SecretAccessKey": "hidden", "Token": "hidden-too",
+                 "Expiration": "2099-01-01T00:00:00Z"}""")) {
+      System.setProperty("aws.ec2MetadataServiceEndpoint", metadata.endpoint());
+      assertThatThrownBy(() -> fetch(withoutKey))
+          .hasMessageContaining("S3 refuses access to the role the-nodes-role (403 AccessDenied)")
+          .hasMessageNotContaining("hidden");
+      assertThatThrownBy(() -> fetch(environment(endpoint(server))))
+          .hasMessageContaining("S3 refuses access (403 AccessDenied)");
+    } finally {
+      System.clearProperty("aws.ec2MetadataServiceEndpoint");
+      server.stop(0);
+    }
+  }
+
+  private void fetch(Map<String, String> environment) {
+    try (Fetcher fetcher =
+        new Fetcher(environment, IMPATIENT, () -> Optional.of("the-nodes-role"))) {
+      fetcher.fetch("EXT_CONF", "s3://conf/x", directory.resolve("target"));
+    }
+  }
+
   private Path fetch(URI endpoint, String location) {
     try (Fetcher fetcher = new Fetcher(environment(endpoint), IMPATIENT)) {
       Path target = fetcher.fetch("EXT_CONF", location, directory.resolve("target"));
@@ -158,8 +249,12 @@ class S3FetchTest {
   }
 
   private static S3Client client() {
+    return client(s3.endpoint());
+  }
+
+  private static S3Client client(URI endpoint) {
     return S3Client.builder()
-        .endpointOverride(s3.endpoint())
+        .endpointOverride(endpoint)
         .region(Region.EU_CENTRAL_1)
         .forcePathStyle(true)
         .build();
