@@ -1,0 +1,217 @@
+"""As much of AWS as Senza and senza/deploy need, on loopback: moto, with an account laid out as STUPS does it.
+
+    cloud.py
+
+Prints one line of JSON (uri, certificate) and serves until its standard input ends. For tests it also answers:
+
+GET  /_test/stacks           name → template, parameters, outputs, status
+GET  /_test/calls            what was called so far, as service:Operation
+POST /_test/fail/RESOURCE    the next stack that is made or updated fails at that resource"""
+
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+from io import BytesIO
+from urllib.parse import parse_qs
+
+REGION = "eu-central-1"
+TAUPAGE = {
+    "ami_id": "ami-0a1b2c3d4e5f60718",
+    "name": "Taupage-AMI-20260101-120000",
+    "owner_id": "123456789012",
+    "public": False,
+    "virtualization_type": "hvm",
+    "architecture": "x86_64",
+    "state": "available",
+    "root_device_type": "ebs",
+    "root_device_name": "/dev/sda1",
+    "image_location": "123456789012/Taupage-AMI-20260101-120000",
+    "image_type": "machine",
+    "description": "Taupage",
+    "hypervisor": "xen",
+    "creation_date": "2026-01-01T12:00:00.000Z",
+    "platform": None,
+    "sriov": "simple",
+}
+
+directory = tempfile.TemporaryDirectory()
+images = os.path.join(directory.name, "images.json")
+with open(images, "w") as file:
+    json.dump([TAUPAGE], file)
+# moto reads the first two when it is imported. boto3 asks nobody for credentials, and knows no cloud.
+os.environ.update(
+    {
+        "MOTO_AMIS_PATH": images,
+        "MOTO_ACM_VALIDATION_WAIT": "0",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    }
+)
+
+import boto3  # noqa: E402
+from moto.cloudformation import models, parsing  # noqa: E402
+from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
+
+motos_clean_json, motos_create, motos_update = (
+    parsing.clean_json,
+    models.Stack.create_resources,
+    models.Stack.update,
+)
+
+
+def clean_json(value, resources):
+    """AWS::NoValue removes the member of a list that it stands for; moto leaves a null."""
+    if isinstance(value, list):
+        cleaned = [clean_json(one, resources) for one in value]
+        return [one for one in cleaned if one is not None]
+    return motos_clean_json(value, resources)
+
+
+class Progress:
+    """A stack is busy for a second, as those of AWS are for minutes; it may fail then, as those of moto never do."""
+
+    SECONDS = 1
+
+    def __init__(self):
+        self.failing = None
+
+    def create(self, stack):
+        motos_create(stack)
+        self.later(stack, "CREATE", "ROLLBACK_COMPLETE")
+
+    def update(self, stack, *arguments, **keywords):
+        motos_update(stack, *arguments, **keywords)
+        self.later(stack, "UPDATE", "UPDATE_ROLLBACK_COMPLETE")
+
+    def later(self, stack, kind, failed):
+        resource, self.failing = self.failing, None
+        stack.status = kind + "_IN_PROGRESS"
+        # Else moto ends the wait when somebody looks.
+        stack.verify_readiness = lambda: None
+        if resource:
+            self.event(stack, kind + "_FAILED", resource)
+        end = failed if resource else kind + "_COMPLETE"
+        threading.Timer(self.SECONDS, lambda: setattr(stack, "status", end)).start()
+
+    @staticmethod
+    def event(stack, status, resource):
+        stack.events.append(
+            models.Event(
+                stack_id=stack.stack_id,
+                stack_name=stack.name,
+                logical_resource_id=resource,
+                physical_resource_id="",
+                resource_type=stack.template_dict["Resources"][resource]["Type"],
+                resource_status=status,
+                resource_status_reason="Received 0 SUCCESS signal(s) out of 1.",
+                resource_properties=None,
+            )
+        )
+
+
+progress = Progress()
+parsing.clean_json = clean_json
+models.Stack.create_resources = lambda stack: progress.create(stack)
+models.Stack.update = lambda stack, *a, **k: progress.update(stack, *a, **k)
+
+
+class Cloud:
+    """moto, what was called of it, and what tests ask."""
+
+    def __init__(self):
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.calls = set()
+
+    def __call__(self, environ, start_response):
+        path = environ["PATH_INFO"]
+        if path.startswith("/_test/"):
+            body = json.dumps(self.answer(environ["REQUEST_METHOD"], path.split("/")[2:])).encode()
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [body]
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        self.note(environ, body)
+        return self.moto(environ, start_response)
+
+    def answer(self, method, words):
+        if (method, words) == ("GET", ["stacks"]):
+            return stacks()
+        if (method, words) == ("GET", ["calls"]):
+            return sorted(self.calls)
+        if method == "POST" and words[0] == "fail":
+            progress.failing = words[1]
+            return {}
+        raise ValueError(words)
+
+    def note(self, environ, body):
+        signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        if not signed:
+            return
+        form = parse_qs(body.decode("utf-8", "replace"))
+        target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        operation = form.get("Action", [target])[0]
+        if not operation:
+            operation = environ["REQUEST_METHOD"] + " " + environ["PATH_INFO"]
+        self.calls.add(signed.group(1) + ":" + operation)
+
+
+def stacks():
+    backend = models.cloudformation_backends["123456789012"][REGION]
+    return {
+        stack.name: {
+            "template": stack.template_dict,
+            "parameters": {key: str(value) for key, value in stack.parameters.items()},
+            "outputs": {output.key: output.value for output in stack.outputs},
+            "status": stack.status,
+            "tags": stack.tags,
+        }
+        for stack in backend.stacks.values()
+    }
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, *arguments):
+        pass
+
+
+def account(uri):
+    """Alias, zone, certificate, and subnets with the names that STUPS gives them."""
+
+    def client(service):
+        return boto3.client(service, endpoint_url=uri)
+
+    client("iam").create_account_alias(AccountAlias="team-test")
+    client("route53").create_hosted_zone(Name="team.example.org.", CallerReference="test")
+    ec2 = client("ec2")
+    subnets = ec2.describe_subnets()["Subnets"]
+    for number, subnet in enumerate(subnets):
+        zone = subnet["AvailabilityZone"]
+        tag(ec2, subnet["SubnetId"], "internal-" + zone)
+        dmz = ec2.create_subnet(
+            VpcId=subnet["VpcId"], CidrBlock=f"172.31.{200 + number}.0/24", AvailabilityZone=zone
+        )
+        tag(ec2, dmz["Subnet"]["SubnetId"], "dmz-" + zone)
+    certificate = client("acm").request_certificate(DomainName="*.team.example.org")
+    return certificate["CertificateArn"]
+
+
+def tag(ec2, resource, name):
+    ec2.create_tags(Resources=[resource], Tags=[{"Key": "Name", "Value": name}])
+
+
+cloud = Cloud()
+server = make_server("127.0.0.1", 0, cloud, threaded=True, request_handler=Quiet)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+address = f"http://127.0.0.1:{server.server_port}"
+certificate = account(address)
+cloud.calls.clear()
+print(json.dumps({"uri": address, "certificate": certificate}), flush=True)
+sys.stdin.read()
+server.shutdown()
