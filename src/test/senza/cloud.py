@@ -168,7 +168,7 @@ def stacks():
         stack.name: {
             "template": stack.template_dict,
             "parameters": {key: str(value) for key, value in stack.parameters.items()},
-            "outputs": {output.key: output.value for output in stack.outputs},
+            "outputs": {one["OutputKey"]: one["OutputValue"] for one in stack.outputs or []},
             "status": stack.status,
             "tags": stack.tags,
         }
