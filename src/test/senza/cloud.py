@@ -2,7 +2,7 @@
 
     cloud.py
 
-Prints one line of JSON (uri, certificate) and serves until its standard input ends. For tests it also answers:
+Prints one line of JSON (uri, certificate, subnets by id) and serves until its standard input ends. For tests it also answers:
 
 GET  /_test/stacks           name → template, parameters, outputs, status
 GET  /_test/calls            what was called so far, as service:Operation
@@ -191,27 +191,24 @@ def account(uri):
     client("route53").create_hosted_zone(Name="team.example.org.", CallerReference="test")
     ec2 = client("ec2")
     subnets = ec2.describe_subnets()["Subnets"]
+    names = {}
     for number, subnet in enumerate(subnets):
         zone = subnet["AvailabilityZone"]
-        tag(ec2, subnet["SubnetId"], "internal-" + zone)
         dmz = ec2.create_subnet(
             VpcId=subnet["VpcId"], CidrBlock=f"172.31.{200 + number}.0/24", AvailabilityZone=zone
         )
-        tag(ec2, dmz["Subnet"]["SubnetId"], "dmz-" + zone)
+        names |= {subnet["SubnetId"]: "internal-" + zone, dmz["Subnet"]["SubnetId"]: "dmz-" + zone}
+    for subnet, name in names.items():
+        ec2.create_tags(Resources=[subnet], Tags=[{"Key": "Name", "Value": name}])
     certificate = client("acm").request_certificate(DomainName="*.team.example.org")
-    return certificate["CertificateArn"]
-
-
-def tag(ec2, resource, name):
-    ec2.create_tags(Resources=[resource], Tags=[{"Key": "Name", "Value": name}])
+    return {"uri": uri, "certificate": certificate["CertificateArn"], "subnets": names}
 
 
 cloud = Cloud()
 server = make_server("127.0.0.1", 0, cloud, threaded=True, request_handler=Quiet)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{server.server_port}"
-certificate = account(address)
+said = account(f"http://127.0.0.1:{server.server_port}")
 cloud.calls.clear()
-print(json.dumps({"uri": address, "certificate": certificate}), flush=True)
+print(json.dumps(said), flush=True)
 sys.stdin.read()
 server.shutdown()
