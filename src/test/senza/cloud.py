@@ -4,8 +4,9 @@
 
 Prints one line of JSON (uri, certificate, subnets by id) and serves until its standard input ends. For tests it also answers:
 
-GET  /_test/stacks           name → template, parameters, outputs, status
+GET  /_test/stacks           name → template, parameters, outputs, status; none is busy any more
 GET  /_test/calls            what was called so far, as service:Operation
+GET  /_test/keys/SERVICE     the access keys that this service was called with
 POST /_test/fail/RESOURCE    the next stack that is made or updated fails at that resource"""
 
 import json
@@ -75,30 +76,34 @@ def clean_json(value, resources):
 
 
 class Progress:
-    """A stack is busy for a second, as those of AWS are for minutes; it may fail then, as those of moto never do."""
-
-    SECONDS = 1
+    """A stack is busy until somebody has looked once; then it may have failed, as those of moto never do."""
 
     def __init__(self):
         self.failing = None
+        self.ends = {}
 
     def create(self, stack):
         motos_create(stack)
-        self.later(stack, "CREATE", "ROLLBACK_COMPLETE")
+        self.begin(stack, "CREATE", "ROLLBACK_COMPLETE")
 
     def update(self, stack, *arguments, **keywords):
         motos_update(stack, *arguments, **keywords)
-        self.later(stack, "UPDATE", "UPDATE_ROLLBACK_COMPLETE")
+        self.begin(stack, "UPDATE", "UPDATE_ROLLBACK_COMPLETE")
 
-    def later(self, stack, kind, failed):
+    def begin(self, stack, kind, failed):
         resource, self.failing = self.failing, None
         stack.status = kind + "_IN_PROGRESS"
-        # Else moto ends the wait when somebody looks.
+        # Else moto ends it before the first answer.
         stack.verify_readiness = lambda: None
         if resource:
             self.event(stack, kind + "_FAILED", resource)
-        end = failed if resource else kind + "_COMPLETE"
-        threading.Timer(self.SECONDS, lambda: setattr(stack, "status", end)).start()
+        self.ends[stack.stack_id] = (stack, failed if resource else kind + "_COMPLETE")
+
+    def end(self):
+        for stack, status in self.ends.values():
+            if stack.status.endswith("_IN_PROGRESS"):
+                stack.status = status
+        self.ends.clear()
 
     @staticmethod
     def event(stack, status, resource):
@@ -128,6 +133,7 @@ class Cloud:
     def __init__(self):
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.calls = set()
+        self.keys = set()
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
@@ -137,29 +143,38 @@ class Cloud:
             return [body]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
-        self.note(environ, body)
-        return self.moto(environ, start_response)
+        called = self.note(environ, body)
+        answer = list(self.moto(environ, start_response))
+        if called == "cloudformation:DescribeStacks":
+            progress.end()
+        return answer
 
     def answer(self, method, words):
         if (method, words) == ("GET", ["stacks"]):
+            progress.end()
             return stacks()
         if (method, words) == ("GET", ["calls"]):
             return sorted(self.calls)
+        if method == "GET" and words[0] == "keys":
+            return sorted(key for key, service in self.keys if service == words[1])
         if method == "POST" and words[0] == "fail":
             progress.failing = words[1]
             return {}
         raise ValueError(words)
 
     def note(self, environ, body):
-        signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        signed = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         if not signed:
-            return
+            return None
+        key, service = signed.groups()
+        self.keys.add((key, service))
         form = parse_qs(body.decode("utf-8", "replace"))
         target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         operation = form.get("Action", [target])[0]
         if not operation:
             operation = environ["REQUEST_METHOD"] + " " + environ["PATH_INFO"]
-        self.calls.add(signed.group(1) + ":" + operation)
+        self.calls.add(service + ":" + operation)
+        return service + ":" + operation
 
 
 def stacks():

@@ -1,7 +1,5 @@
 package io.sparkappliance.senza;
 
-import static org.awaitility.Awaitility.await;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -14,7 +12,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,7 +19,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -116,6 +112,10 @@ final class SenzaCloud implements AutoCloseable {
     variables.put("AWS_EC2_METADATA_DISABLED", "true");
     variables.put("AWS_CONFIG_FILE", directory.resolve("no-config").toString());
     variables.put("AWS_SHARED_CREDENTIALS_FILE", directory.resolve("no-credentials").toString());
+    // Whoever turns to anything but this machine is turned away.
+    variables.put("http_proxy", "http://127.0.0.1:1");
+    variables.put("https_proxy", "http://127.0.0.1:1");
+    variables.put("no_proxy", "127.0.0.1");
     variables.put("CERTIFICATE", certificate);
     return variables;
   }
@@ -161,16 +161,8 @@ final class SenzaCloud implements AutoCloseable {
     return subnets;
   }
 
-  /** The stacks that are there and no longer busy, as they were given to CloudFormation. */
-  Map<String, StackTemplate> settledStacks() {
-    return await("stacks that are no longer busy")
-        .atMost(Duration.ofMinutes(1))
-        .until(
-            this::stacks,
-            stacks -> stacks.values().stream().noneMatch(s -> s.status().endsWith("_IN_PROGRESS")));
-  }
-
-  private Map<String, StackTemplate> stacks() {
+  /** The stacks that are there, as they were given to CloudFormation; none is busy any more. */
+  Map<String, StackTemplate> stacks() {
     Map<String, StackTemplate> stacks = new TreeMap<>();
     ask("stacks", "GET")
         .properties()
@@ -182,7 +174,16 @@ final class SenzaCloud implements AutoCloseable {
 
   /** What was called so far, as {@code service:Operation}. */
   Set<String> calls() {
-    return StreamSupport.stream(ask("calls", "GET").spliterator(), false)
+    return texts(ask("calls", "GET"));
+  }
+
+  /** The access keys that a service was called with. */
+  Set<String> keysOf(String service) {
+    return texts(ask("keys/" + service, "GET"));
+  }
+
+  private static Set<String> texts(JsonNode array) {
+    return StackTemplate.elements(array)
         .map(JsonNode::asText)
         .collect(Collectors.toCollection(TreeSet::new));
   }

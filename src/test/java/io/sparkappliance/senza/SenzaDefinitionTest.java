@@ -52,11 +52,11 @@ class SenzaDefinitionTest {
     for (String block : blocks()) {
       cloud.shell(block);
       if (block.startsWith("senza create")) {
-        stacks.putAll(cloud.settledStacks());
+        stacks.putAll(cloud.stacks());
       } else if (block.startsWith("senza update")) {
-        updated = cloud.settledStacks().get("spark-worker1");
+        updated = cloud.stacks().get("spark-worker1");
       } else {
-        deleted = !cloud.settledStacks().containsKey("spark-worker1");
+        deleted = !cloud.stacks().containsKey("spark-worker1");
       }
     }
   }
