@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code senza/deploy} against AWS on loopback. The token endpoint, the service that gives keys, the
- * nodes and the gateway are one real HTTP server.
+ * {@code senza/deploy} against AWS on loopback. The token endpoint, the service that gives keys,
+ * the nodes and the gateway are one real HTTP server.
  */
 class SenzaDeployTest {
   private static final int FAILED = 1;
@@ -40,7 +40,12 @@ class SenzaDeployTest {
 
   /** None of these may be printed, or be on a command line. */
   private static final List<String> SECRETS =
-      List.of("robot-secret", "robot-password", "robot-token", "short-lived-secret", "session-of-robot");
+      List.of(
+          "robot-secret",
+          "robot-password",
+          "robot-token",
+          "short-lived-secret",
+          "session-of-robot");
 
   @TempDir static Path directory;
 
@@ -53,24 +58,33 @@ class SenzaDeployTest {
   static void start() throws IOException {
     cloud = SenzaCloud.start(directory);
     Files.writeString(
-        directory.resolve("client.json"), "{\"client_id\": \"robot\", \"client_secret\": \"robot-secret\"}");
+        directory.resolve("client.json"),
+        "{\"client_id\": \"robot\", \"client_secret\": \"robot-secret\"}");
     Files.writeString(
         directory.resolve("user.json"),
         "{\"application_username\": \"robot-user\", \"application_password\": \"robot-password & more\"}");
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/token", SenzaDeployTest::token);
     server.createContext("/keys", SenzaDeployTest::keys);
-    server.createContext("/moved", exchange -> {
-      exchange.getResponseHeaders().add("Location", address("/token"));
-      answer(exchange, 307, "");
-    });
-    server.createContext("/node/readyz", exchange -> {
-      boolean ready = LOOKS.incrementAndGet() > 2;
-      answer(exchange, ready ? 200 : 503, "{\"summary\": \"the worker waits for its master\"}");
-    });
+    server.createContext(
+        "/moved",
+        exchange -> {
+          exchange.getResponseHeaders().add("Location", address("/token"));
+          answer(exchange, 307, "");
+        });
+    server.createContext(
+        "/node/readyz",
+        exchange -> {
+          boolean ready = LOOKS.incrementAndGet() > 2;
+          answer(exchange, ready ? 200 : 503, "{\"summary\": \"the worker waits for its master\"}");
+        });
     server.createContext(
         "/readyz",
-        e -> answer(e, 503, "{\"summary\": \"asked as " + e.getRequestHeaders().getFirst("Host") + "\"}"));
+        e ->
+            answer(
+                e,
+                503,
+                "{\"summary\": \"asked as " + e.getRequestHeaders().getFirst("Host") + "\"}"));
     server.createContext("/lame/readyz", e -> answer(e, 503, "{\"summary\": \"no master\"}"));
     server.createContext("/gateway/get_master_uri", e -> answer(e, 200, "spark://10.0.0.1:7077"));
     server.createContext(
@@ -96,7 +110,8 @@ class SenzaDeployTest {
   }
 
   private static void keys(HttpExchange exchange) throws IOException {
-    boolean known = "Bearer robot-token".equals(exchange.getRequestHeaders().getFirst("Authorization"));
+    boolean known =
+        "Bearer robot-token".equals(exchange.getRequestHeaders().getFirst("Authorization"));
     answer(
         exchange,
         known ? 200 : 401,
@@ -135,8 +150,7 @@ class SenzaDeployTest {
 
   @Test
   void theReadmesCommandsWorkInTurn() throws IOException {
-    Matcher matcher =
-        BLOCK.matcher(Files.readString(SenzaCloud.FOLDER.resolve("README.md")));
+    Matcher matcher = BLOCK.matcher(Files.readString(SenzaCloud.FOLDER.resolve("README.md")));
     List<Ended> all = new ArrayList<>();
     while (matcher.find()) {
       Ended ended = cloud.run(environment(), List.of("bash", "-eu", "-c", matcher.group(1)));
@@ -146,7 +160,10 @@ class SenzaDeployTest {
     assertThat(all).hasSize(2);
     assertThat(all.get(0).out()).isEqualTo("stack spark-robot1\n");
     assertThat(all.get(1).out())
-        .contains("would update stack spark-robot1", "  DockerImage=registry.example.org/team/spark:0.1.1\n", "  ~ Nodes ")
+        .contains(
+            "would update stack spark-robot1",
+            "  DockerImage=registry.example.org/team/spark:0.1.1\n",
+            "  ~ Nodes ")
         .doesNotContain("  + ", "  - ");
   }
 
@@ -154,23 +171,39 @@ class SenzaDeployTest {
   void aClusterThatAnswersIsReported() {
     LOOKS.set(0);
     Ended made =
-        deploy("--node", address("/node"), "--gateway", address("/gateway"), "answers", IMAGE, "StartMaster=true");
+        deploy(
+            "--node",
+            address("/node"),
+            "--gateway",
+            address("/gateway"),
+            "answers",
+            IMAGE,
+            "StartMaster=true");
     assertThat(made.code()).as(made.all()).isZero();
     assertThat(made.out())
         .isEqualTo(
             "stack spark-answers\ngateway %s\nmaster spark://10.0.0.1:7077\njdbc jdbc:hive2://10.0.0.1:10000/\n"
                 .formatted(address("/gateway")));
     assertThat(made.error())
-        .contains("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "the worker waits for its master", ": ready");
+        .contains(
+            "CREATE_IN_PROGRESS", "CREATE_COMPLETE", "the worker waits for its master", ": ready");
   }
 
   @Test
   void aStackThatIsThereIsUpdated() {
     assertThat(deploy("--no-answers", "again", IMAGE, "StartMaster=true").code()).isZero();
-    Ended updated = deploy("--no-answers", "again", IMAGE, "StartMaster=true", "StartWorker=true", "ClusterSize=2");
+    Ended updated =
+        deploy(
+            "--no-answers",
+            "again",
+            IMAGE,
+            "StartMaster=true",
+            "StartWorker=true",
+            "ClusterSize=2");
     assertThat(updated.code()).as(updated.all()).isZero();
     assertThat(updated.error()).contains("updates stack spark-again", "UPDATE_COMPLETE");
-    assertThat(cloud.stacks().get("spark-again").resource("Nodes").path("MaxSize").asText()).isEqualTo("2");
+    assertThat(cloud.stacks().get("spark-again").resource("Nodes").path("MaxSize").asText())
+        .isEqualTo("2");
   }
 
   @Test
@@ -179,7 +212,9 @@ class SenzaDeployTest {
     assertThat(dry.code()).as(dry.all()).isZero();
     assertThat(dry.out())
         .contains(
-            "would make stack spark-dry in eu-central-1", "  StartMaster=true\n", "  + Nodes AWS::AutoScaling::AutoScalingGroup\n");
+            "would make stack spark-dry in eu-central-1",
+            "  StartMaster=true\n",
+            "  + Nodes AWS::AutoScaling::AutoScalingGroup\n");
     assertThat(cloud.stacks()).doesNotContainKey("spark-dry");
   }
 
@@ -224,21 +259,32 @@ class SenzaDeployTest {
     assertThat(made.code()).as(made.all()).isZero();
     assertThat(made.error()).contains("credentials: role " + ROLE);
     assertThat(cloud.calls()).contains("sts:AssumeRole");
-    assertThat(cloud.keysOf("cloudformation")).anyMatch(key -> key.startsWith("ASIA") && !key.equals("ASIAROBOT"));
+    assertThat(cloud.keysOf("cloudformation"))
+        .anyMatch(key -> key.startsWith("ASIA") && !key.equals("ASIAROBOT"));
   }
 
   @Test
   void aRobotsLoginBecomesKeysThatEnd() {
     Ended made =
         deploy(
-            "--token-url", address("/token"), "--credentials-url", address("/keys"), "--scope", "uid deploy",
-            "--no-answers", "robot", IMAGE, "StartMaster=true");
+            "--token-url",
+            address("/token"),
+            "--credentials-url",
+            address("/keys"),
+            "--scope",
+            "uid deploy",
+            "--no-answers",
+            "robot",
+            IMAGE,
+            "StartMaster=true");
     assertThat(made.code()).as(made.all()).isZero();
-    String login = Base64.getEncoder().encodeToString("robot:robot-secret".getBytes(StandardCharsets.UTF_8));
+    String login =
+        Base64.getEncoder().encodeToString("robot:robot-secret".getBytes(StandardCharsets.UTF_8));
     assertThat(HEARD)
         .containsEntry("login", "Basic " + login)
         .containsEntry(
-            "form", "grant_type=password&username=robot-user&password=robot-password+%26+more&scope=uid+deploy");
+            "form",
+            "grant_type=password&username=robot-user&password=robot-password+%26+more&scope=uid+deploy");
     assertThat(cloud.keysOf("cloudformation")).contains("ASIAROBOT");
     assertThat(cloud.stacks()).containsKey("spark-robot");
   }
@@ -246,13 +292,20 @@ class SenzaDeployTest {
   @Test
   void refusedLoginsSayWhoRefused() {
     Ended unknown =
-        deploy("--token-url", address("/nobody"), "--credentials-url", address("/keys"), "no1", IMAGE);
+        deploy(
+            "--token-url", address("/nobody"), "--credentials-url", address("/keys"), "no1", IMAGE);
     assertThat(unknown.code()).isEqualTo(NO_CREDENTIALS);
     assertThat(unknown.error()).contains("/nobody answered 404", "client.json");
     Ended missing =
         deploy(
-            "--token-url", address("/token"), "--credentials-url", address("/keys"),
-            "--credentials-dir", "/nowhere", "no2", IMAGE);
+            "--token-url",
+            address("/token"),
+            "--credentials-url",
+            address("/keys"),
+            "--credentials-dir",
+            "/nowhere",
+            "no2",
+            IMAGE);
     assertThat(missing.code()).isEqualTo(NO_CREDENTIALS);
     assertThat(missing.error()).contains("/nowhere/client.json can't be read", "mint");
   }
@@ -261,7 +314,8 @@ class SenzaDeployTest {
   void secretsDoNotFollowARedirection() {
     HEARD.clear();
     Ended moved =
-        deploy("--token-url", address("/moved"), "--credentials-url", address("/keys"), "no3", IMAGE);
+        deploy(
+            "--token-url", address("/moved"), "--credentials-url", address("/keys"), "no3", IMAGE);
     assertThat(moved.code()).isEqualTo(NO_CREDENTIALS);
     assertThat(moved.error()).contains("answered 307");
     assertThat(HEARD).isEmpty();
@@ -270,9 +324,10 @@ class SenzaDeployTest {
   @Test
   void aClusterThatDoesNotAnswerInTimeIsTold() {
     Ended late =
-        deploy("--timeout", "0.1", "--node", address("/lame"), "late", IMAGE, "StartMaster=true");
+        deploy("--timeout", "0.2", "--node", address("/lame"), "late", IMAGE, "StartMaster=true");
     assertThat(late.code()).isEqualTo(NO_ANSWER);
-    assertThat(late.error()).contains("are not ready in time", address("/lame") + ": no master", "NodeCidr");
+    assertThat(late.error())
+        .contains("are not ready in time", address("/lame") + ": no master", "NodeCidr");
   }
 
   /** What is asked of their private addresses reaches this test's server as a proxy. */
@@ -283,9 +338,19 @@ class SenzaDeployTest {
     Ended late =
         cloud.run(
             variables,
-            List.of("./deploy", "--timeout", "0.05", "found", IMAGE, "StartMaster=true", "ClusterSize=2"));
+            List.of(
+                "./deploy",
+                "--timeout",
+                "0.2",
+                "found",
+                IMAGE,
+                "StartMaster=true",
+                "ClusterSize=2"));
     assertThat(late.code()).as(late.all()).isEqualTo(NO_ANSWER);
-    assertThat(late.error().lines().filter(line -> line.matches("  http://[0-9.]+:8090: asked as [0-9.]+:8090")))
+    assertThat(
+            late.error()
+                .lines()
+                .filter(line -> line.matches("  http://[0-9.]+:8090: asked as [0-9.]+:8090")))
         .hasSize(2);
   }
 
@@ -293,8 +358,17 @@ class SenzaDeployTest {
   void everythingThatIsWrongIsToldAtOnce() {
     Ended bad =
         deploy(
-            "--role", "deployer", "--token-url", "http://token.example.org", "--node", "10.0.0.1", "--timeout", "0",
-            "not a version", "StartMaster", "ScalyrKey=a-key");
+            "--role",
+            "deployer",
+            "--token-url",
+            "http://token.example.org",
+            "--node",
+            "10.0.0.1",
+            "--timeout",
+            "0",
+            "not a version",
+            "StartMaster",
+            "ScalyrKey=a-key");
     assertThat(bad.code()).isEqualTo(BAD_INPUT);
     assertThat(bad.error())
         .contains(
@@ -308,13 +382,16 @@ class SenzaDeployTest {
             "ScalyrKey is a secret",
             "DockerImage is missing")
         .doesNotContain("a-key");
-    assertThat(cloud.run(environment(), List.of("./deploy", "--no-such-option")).code()).isEqualTo(BAD_INPUT);
+    assertThat(cloud.run(environment(), List.of("./deploy", "--no-such-option")).code())
+        .isEqualTo(BAD_INPUT);
   }
 
   @Test
   void secretParametersComeFromAFileAndAreNotShown() throws IOException {
     Path file = directory.resolve("parameters.yaml");
-    Files.writeString(file, "DockerImage: registry.example.org/team/spark:0.1.0\nScalyrKey: robot-secret\nStartMaster: true\n");
+    Files.writeString(
+        file,
+        "DockerImage: registry.example.org/team/spark:0.1.0\nScalyrKey: robot-secret\nStartMaster: true\n");
     Ended dry = deploy("--parameter-file", file.toString(), "--dry-run", "secret");
     assertThat(dry.code()).as(dry.all()).isZero();
     assertThat(dry.out()).contains("  ScalyrKey=******\n", "  StartMaster=true\n");
@@ -328,6 +405,7 @@ class SenzaDeployTest {
   void theHelpHasTheExitCodes() {
     Ended help = deploy("--help");
     assertThat(help.code()).isZero();
-    assertThat(help.out()).contains("exit codes: 0 ", "; 75 ", "; 77 ", "; 78 ", "--dry-run", "--role ARN");
+    assertThat(help.out())
+        .contains("exit codes: 0 ", "; 75 ", "; 77 ", "; 78 ", "--dry-run", "--role ARN");
   }
 }

@@ -137,12 +137,16 @@ class SenzaPoliciesTest {
   @BeforeAll
   static void deployUpdateAndDelete() throws IOException {
     cloud = SenzaCloud.start(directory);
-    String arguments = "p1 DockerImage=registry.example.org/team/spark:0.1.0 StartMaster=true StartWebApp=true"
-        + " HostedZone=team.example.org. SSLCertificateId=$CERTIFICATE";
+    String arguments =
+        "p1 DockerImage=registry.example.org/team/spark:0.1.0 StartMaster=true StartWebApp=true"
+            + " HostedZone=team.example.org. SSLCertificateId=$CERTIFICATE";
     cloud.shell("./deploy --no-answers " + arguments);
     cloud.shell("./deploy --dry-run " + arguments + " ClusterSize=2");
     cloud.shell("./deploy --no-answers " + arguments + " ClusterSize=2");
-    Ended late = cloud.run(cloud.environment(), List.of("bash", "-c", "./deploy --timeout 0.01 " + arguments + " ClusterSize=3"));
+    Ended late =
+        cloud.run(
+            cloud.environment(),
+            List.of("bash", "-c", "./deploy --timeout 0.2 " + arguments + " ClusterSize=3"));
     assertThat(late.code()).as("it asks for nodes: " + late.all()).isEqualTo(75);
     cloud.shell("senza events spark p1 && senza list spark && senza delete spark p1");
   }
@@ -158,7 +162,9 @@ class SenzaPoliciesTest {
   @ValueSource(strings = {"deployer", "deployer-trust", "robot"})
   void noActionIsAWildcard(String name) throws IOException {
     assertThat(policy(name).path("Version").asText()).isEqualTo("2012-10-17");
-    assertThat(actions(name)).isNotEmpty().allMatch(action -> action.matches("[a-z0-9]+:[A-Za-z0-9]+"));
+    assertThat(actions(name))
+        .isNotEmpty()
+        .allMatch(action -> action.matches("[a-z0-9]+:[A-Za-z0-9]+"));
   }
 
   @Test
@@ -171,7 +177,8 @@ class SenzaPoliciesTest {
   @ValueSource(strings = {"deployer", "deployer-trust", "robot"})
   void everyActionIsOneOfAws(String name) throws IOException {
     String known =
-        cloud.shell(
+        cloud
+            .shell(
                 "python -c 'import boto3\n"
                     + "for name, service in ((\"elasticloadbalancing\", \"elbv2\"), *((x, x) for x in (\"cloudformation\","
                     + " \"ec2\", \"autoscaling\", \"iam\", \"route53\", \"sts\"))):\n"
@@ -185,9 +192,14 @@ class SenzaPoliciesTest {
   @Test
   void whatSenzaAndDeployCallIsAllowed() throws IOException {
     assertThat(cloud.calls())
-        .contains("cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DeleteStack");
+        .contains(
+            "cloudformation:CreateStack",
+            "cloudformation:UpdateStack",
+            "cloudformation:DeleteStack");
     Set<String> calls =
-        cloud.calls().stream().map(SenzaPoliciesTest::asAction).collect(Collectors.toCollection(TreeSet::new));
+        cloud.calls().stream()
+            .map(SenzaPoliciesTest::asAction)
+            .collect(Collectors.toCollection(TreeSet::new));
     assertThat(actions("deployer")).containsAll(calls);
   }
 
@@ -205,7 +217,8 @@ class SenzaPoliciesTest {
     JsonNode template =
         JSON.readTree(
             cloud
-                .shell("senza print spark.yaml p2 DockerImage=image:1 2>/dev/null | sed -n '/^{/,$p'")
+                .shell(
+                    "senza print spark.yaml p2 DockerImage=image:1 2>/dev/null | sed -n '/^{/,$p'")
                 .out());
     Set<String> types =
         elements(template.path("Resources"))
@@ -234,7 +247,8 @@ class SenzaPoliciesTest {
             .filter(statement -> many(statement.path("Action")).anyMatch("iam:PassRole"::equals))
             .toList();
     assertThat(passing).hasSize(1);
-    assertThat(passing.getFirst().path("Resource").asText()).isEqualTo("arn:aws:iam::123456789012:role/spark-*");
+    assertThat(passing.getFirst().path("Resource").asText())
+        .isEqualTo("arn:aws:iam::123456789012:role/spark-*");
     assertThat(passing.getFirst().at("/Condition/StringEquals/iam:PassedToService").asText())
         .isEqualTo("ec2.amazonaws.com");
   }
