@@ -173,7 +173,7 @@ final class StackTemplate {
   private JsonNode resolve(JsonNode node) {
     if (node.isArray()) {
       ArrayNode resolved = NODES.arrayNode();
-      elements(node).map(this::resolve).filter(one -> one != NO_VALUE).forEach(resolved::add);
+      elements(node).map(this::resolve).filter(one -> !one.isMissingNode()).forEach(resolved::add);
       return resolved;
     }
     if (!node.isObject()) {
@@ -190,7 +190,7 @@ final class StackTemplate {
         .forEach(
             property -> {
               JsonNode value = resolve(property.getValue());
-              if (value != NO_VALUE) {
+              if (!value.isMissingNode()) {
                 resolved.set(property.getKey(), value);
               }
             });
