@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -758,7 +759,7 @@ class SenzaDefinitionTest {
     return stacks.get("spark-singlenode");
   }
 
-  private static TreeSet<String> parameterNames() {
+  private static Set<String> parameterNames() {
     TreeSet<String> names = new TreeSet<>();
     single().parameters().fieldNames().forEachRemaining(names::add);
     return names;
