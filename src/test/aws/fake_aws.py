@@ -32,7 +32,12 @@ def apply(change_set):
     """As without a change set; moto's own leaves the stack without outputs."""
     stack = change_set.stack
     if change_set.change_set_type == "UPDATE":
-        stack.update(change_set.template, parameters=change_set.parameters)
+        # Of previous lists it keeps the items.
+        parameters = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in change_set.parameters.items()
+        }
+        stack.update(change_set.template, parameters=parameters)
         return
     stack.template = change_set.template
     stack._parse_template()

@@ -16,8 +16,18 @@ import java.util.concurrent.TimeUnit;
 final class FirstStart {
   private static final List<String> PROGRAMS =
       List.of(
-          "aws", "blkid", "chown", "curl", "dnf", "docker", "install", "lsblk", "mkfs.xfs", "mount",
-          "sleep", "systemctl");
+          "aws",
+          "blkid",
+          "chown",
+          "curl",
+          "dnf",
+          "docker",
+          "install",
+          "lsblk",
+          "mkfs.xfs",
+          "mount",
+          "sleep",
+          "systemctl");
 
   /** Notes the call, then answers as the test says; {@code ready} counts how often it must ask. */
   private static final String FAKE =
@@ -44,7 +54,8 @@ final class FirstStart {
   FirstStart(Path root) throws IOException {
     this.root = root;
     for (String folder :
-        List.of("bin", "answers", "etc/systemd/system", "opt/aws/bin", "var/lib", "dev/disk/by-id")) {
+        List.of(
+            "bin", "answers", "etc/systemd/system", "opt/aws/bin", "var/lib", "dev/disk/by-id")) {
       Files.createDirectories(root.resolve(folder));
     }
     for (String program : PROGRAMS) {

@@ -40,7 +40,9 @@ class TemplateChecksTest {
                 "cloudformation",
                 "--directory",
                 "cloudformation"));
-    assertThat(output.text()).contains("Failed checks: 0,").containsPattern("Passed checks: \\d{2}");
+    assertThat(output.text())
+        .contains("Failed checks: 0,")
+        .containsPattern("Passed checks: \\d{2}");
     assertThat(output.exitCode()).isZero();
   }
 

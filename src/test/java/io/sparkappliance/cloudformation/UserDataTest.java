@@ -261,8 +261,7 @@ class UserDataTest {
     assertThat(start.calls())
         .filteredOn(call -> call.startsWith("mkfs.xfs"))
         .containsExactly("mkfs.xfs -q -f /dev/nvme1n1", "mkfs.xfs -q -f /dev/nvme2n1");
-    assertThat(start.calls())
-        .contains("chown 185:0 /var/lib/spark-appliance/local/nvme1n1");
+    assertThat(start.calls()).contains("chown 185:0 /var/lib/spark-appliance/local/nvme1n1");
     assertThat(start.read("etc/fstab"))
         .contains("UUID=uuid-of-/dev/nvme1n1 /var/lib/spark-appliance/local/nvme1n1 xfs ");
   }
@@ -318,7 +317,8 @@ class UserDataTest {
     FirstStart start = new FirstStart(root).answer("systemctl", "true\n");
     assertThat(start.run(script(singleNode()))).isNotZero();
     assertThat(start.calls().getLast())
-        .startsWith("cfn-signal --exit-code 1 --reason become ready: {\"summary\":\"master starts\"}");
+        .startsWith(
+            "cfn-signal --exit-code 1 --reason become ready: {\"summary\":\"master starts\"}");
   }
 
   @Test

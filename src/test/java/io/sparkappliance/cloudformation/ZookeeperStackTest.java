@@ -76,13 +76,11 @@ class ZookeeperStackTest {
     assertThat(role.resourcesFor("ec2:AttachVolume"))
         .contains("arn:aws:ec2:eu-central-1:123456789012:volume/{Volume" + server + "}");
     assertThat(
-            role.statement(
-                "ec2:AttachVolume", "arn:aws:ec2:eu-central-1:123456789012:instance/*"))
+            role.statement("ec2:AttachVolume", "arn:aws:ec2:eu-central-1:123456789012:instance/*"))
         .containsEntry(
             "Condition",
             Map.of(
-                "StringEquals",
-                Map.of("aws:ResourceTag/aws:cloudformation:stack-name", "sparks")));
+                "StringEquals", Map.of("aws:ResourceTag/aws:cloudformation:stack-name", "sparks")));
   }
 
   @Test
@@ -192,7 +190,8 @@ class ZookeeperStackTest {
                 + " --region eu-central-1",
             "cfn-signal --exit-code 0 --reason ready --stack sparks --resource Server2"
                 + " --region eu-central-1");
-    assertThat(start.read("etc/fstab")).isEqualTo("UUID=uuid /var/lib/spark-appliance xfs noatime,nofail 0 0\n");
+    assertThat(start.read("etc/fstab"))
+        .isEqualTo("UUID=uuid /var/lib/spark-appliance xfs noatime,nofail 0 0\n");
     Map<String, String> environment = start.environment();
     assertThat(environment)
         .containsEntry("START_ZOOKEEPER", "true")
