@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Moto, which answers as AWS does, on this machine: a process of the tests' own Python. */
 public final class MotoServer implements AutoCloseable {
-  private static final Path PYTHON =
-      Path.of(System.getProperty("test.python", "build/testenv/bin/python"));
+  /** An environment of its own: {@code src/test/aws/requirements.txt}. */
+  private static final Path PROGRAMS = Path.of("build/aws/bin");
 
   private final Process process;
   private final String endpoint;
@@ -42,7 +42,7 @@ public final class MotoServer implements AutoCloseable {
     ProcessBuilder builder =
         new ProcessBuilder(
                 List.of(
-                    PYTHON.resolveSibling("moto_server").toString(),
+                    PROGRAMS.resolve("moto_server").toString(),
                     "-H",
                     address,
                     "-p",
@@ -75,6 +75,11 @@ public final class MotoServer implements AutoCloseable {
     } catch (IOException notYet) {
       return false;
     }
+  }
+
+  /** The Python that speaks with it by AWS's own library. */
+  public static Path python() {
+    return PROGRAMS.resolve("python");
   }
 
   /** Its address, as {@code AWS_ENDPOINT_URL} takes it. */

@@ -1,5 +1,6 @@
 package io.sparkappliance.image;
 
+import io.sparkappliance.testing.MotoServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,13 +17,15 @@ final class HostPython {
 
   /** Runs one of the scripts beside these tests; what it left behind. */
   static Docker.Output run(String script, String... arguments) {
-    if (!Files.isExecutable(PYTHON)) {
-      throw new AssertionError(
-          PYTHON
-              + " is missing: a virtual environment with src/test/image/python/requirements.txt");
+    return run(PYTHON, script, arguments);
+  }
+
+  private static Docker.Output run(Path python, String script, String... arguments) {
+    if (!Files.isExecutable(python)) {
+      throw new AssertionError(python + " is missing: setup/python-environments makes it");
     }
     List<String> command = new ArrayList<>();
-    command.add(PYTHON.toString());
+    command.add(python.toString());
     command.add(SCRIPTS.resolve(script).toString());
     command.addAll(List.of(arguments));
     return Docker.Commands.run(Duration.ofMinutes(3), command);
@@ -30,7 +33,16 @@ final class HostPython {
 
   /** Runs a script that must succeed; its output. */
   static String ok(String script, String... arguments) {
-    Docker.Output output = run(script, arguments);
+    return ok(PYTHON, script, arguments);
+  }
+
+  /** The same with AWS's library. */
+  static String okWithAws(String script, String... arguments) {
+    return ok(MotoServer.python(), script, arguments);
+  }
+
+  private static String ok(Path python, String script, String... arguments) {
+    Docker.Output output = run(python, script, arguments);
     if (output.exitCode() != 0) {
       throw new AssertionError(script + " ended with " + output.exitCode() + "\n" + output.all());
     }

@@ -85,7 +85,9 @@ final class StackDirectoryIT {
 
   private static JsonNode make(String kind, String stack) throws IOException {
     return new ObjectMapper()
-        .readTree(HostPython.ok("stacks.py", moto.endpoint(), kind, stack, Integer.toString(PORT)));
+        .readTree(
+            HostPython.okWithAws(
+                "stacks.py", moto.endpoint(), kind, stack, Integer.toString(PORT)));
   }
 
   private static List<String> texts(JsonNode array) {

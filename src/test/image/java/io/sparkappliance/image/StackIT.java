@@ -148,7 +148,7 @@ final class StackIT {
   }
 
   private static void nodes(String what, String stack, int place) {
-    HostPython.ok("nodes.py", moto.endpoint(), what, stack, SUBNET, NET + place);
+    HostPython.okWithAws("nodes.py", moto.endpoint(), what, stack, SUBNET, NET + place);
   }
 
   private static String uri(int first, int second) {

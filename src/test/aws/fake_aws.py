@@ -1,0 +1,53 @@
+"""AWS for the tests of the templates: moto on loopback, and what it lacks for them.
+
+    fake_aws.py PORT
+"""
+
+import sys
+
+from moto.cloudformation import parsing
+from moto.cloudformation.models import ChangeSet
+from moto.server import main
+
+resolve = parsing.clean_json
+
+
+def without_gaps(value, resources):
+    """Items of lists that are AWS::NoValue are no items; moto's own leaves them as None."""
+    resolved = resolve(value, resources)
+    if isinstance(resolved, list):
+        return [item for item in resolved if item is not None]
+    return resolved
+
+
+known = parsing.ResourceMap.parse_ssm_parameter
+
+
+def looked_up(resources, value, kind):
+    """Of a previous value moto keeps what it found, not the name."""
+    return value if value.startswith("ami-") else known(resources, value, kind)
+
+
+def apply(change_set):
+    """As without a change set; moto's own leaves the stack without outputs."""
+    stack = change_set.stack
+    if change_set.change_set_type == "UPDATE":
+        # Of previous lists it keeps the items.
+        parameters = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in change_set.parameters.items()
+        }
+        stack.update(change_set.template, parameters=parameters)
+        return
+    stack.template = change_set.template
+    stack._parse_template()
+    stack.parameters = change_set.parameters
+    stack.resource_map = stack._create_resource_map()
+    stack.output_map = stack._create_output_map()
+    stack.create_resources()
+
+
+parsing.clean_json = without_gaps
+parsing.ResourceMap.parse_ssm_parameter = looked_up
+ChangeSet.apply = apply
+main(["--host", "127.0.0.1", "--port", sys.argv[1]])
