@@ -7,6 +7,7 @@ import sys
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet
+from moto.ec2.models.vpcs import VPCBackend
 from moto.server import main
 
 resolve = parsing.clean_json
@@ -18,6 +19,28 @@ def without_gaps(value, resources):
     if isinstance(resolved, list):
         return [item for item in resolved if item is not None]
     return resolved
+
+
+update = parsing.parse_and_update_resource
+
+
+def updated(name, resource, resources, **where):
+    """What a condition leaves out is not there to be updated."""
+    condition = resource.get("Condition")
+    if condition and not resources.lazy_condition_map[condition]:
+        return None
+    return update(name, resource, resources, **where)
+
+
+delete_vpc = VPCBackend.delete_vpc
+
+
+def delete_network(backend, vpc):
+    """Route tables stay when their stack goes, and then hold the network."""
+    for table in backend.describe_route_tables(filters={"vpc-id": vpc}):
+        if not table.main_association_id:
+            backend.route_tables.pop(table.id)
+    return delete_vpc(backend, vpc)
 
 
 known = parsing.ResourceMap.parse_ssm_parameter
@@ -48,6 +71,8 @@ def apply(change_set):
 
 
 parsing.clean_json = without_gaps
+parsing.parse_and_update_resource = updated
 parsing.ResourceMap.parse_ssm_parameter = looked_up
 ChangeSet.apply = apply
+VPCBackend.delete_vpc = delete_network
 main(["--host", "127.0.0.1", "--port", sys.argv[1]])
