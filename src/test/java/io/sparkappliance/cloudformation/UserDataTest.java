@@ -10,6 +10,7 @@ import static io.sparkappliance.cloudformation.Examples.workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.SettingsReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -129,15 +130,16 @@ class UserDataTest {
         List.of(
             singleNode(),
             masters(),
-            with(workers(), "MasterStackName", "spark://10.0.0.1:7077"),
-            with(gateway(), "MasterStackName", "spark://10.0.0.1:7077"),
+            with(workers(), "MasterStackName", "spark-masters"),
+            with(gateway(), "MasterStackName", "spark-masters"),
             with(
                 combined(),
                 "MasterStackName",
                 "spark://10.0.0.1:7077,10.0.0.2:7077,10.0.0.3:7077"))) {
       Files.deleteIfExists(root.resolve("asked"));
       Map<String, String> environment = started(parameters).environment();
-      assertThatCode(() -> SettingsReader.read(environment, path -> "unused"))
+      assertThatCode(
+              () -> SettingsReader.read(environment, path -> "unused", SecretSource.NOT_ASKED))
           .as("%s", environment)
           .doesNotThrowAnyException();
     }

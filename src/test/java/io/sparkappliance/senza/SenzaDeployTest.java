@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code senza/deploy} against AWS on loopback. The token endpoint, the service that gives keys,
  * the nodes and the gateway are one real HTTP server.
  */
+@Tag("long")
 class SenzaDeployTest {
   private static final int FAILED = 1;
   private static final int NO_ANSWER = 75;
