@@ -206,13 +206,8 @@ public final class AwsApi implements AutoCloseable {
   }
 
   private URI endpoint(AwsService service) {
-    for (String variable : new String[] {service.endpointVariable(), "AWS_ENDPOINT_URL"}) {
-      String value = environment.getOrDefault(variable, "");
-      if (!value.isEmpty()) {
-        return URI.create(value);
-      }
-    }
-    return URI.create(service.endpoint(region));
+    return CustomEndpoint.of(environment, service.endpointVariable())
+        .orElseGet(() -> URI.create(service.endpoint(region)));
   }
 
   private static String encoded(String text) {

@@ -5,11 +5,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Time between two attempts. */
-final class Pauses {
+public final class Pauses {
   private Pauses() {}
 
   /** Returns after this time. */
-  static void pause(Duration time) {
+  public static void pause(Duration time) {
     CompletableFuture.runAsync(
             () -> {}, CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS))
         .join();

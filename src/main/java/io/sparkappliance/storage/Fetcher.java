@@ -1,5 +1,6 @@
 package io.sparkappliance.storage;
 
+import io.sparkappliance.aws.Pauses;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Problem;
 import java.io.IOException;
@@ -10,8 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -99,7 +98,7 @@ public final class Fetcher implements AutoCloseable {
         if (!thisTime.isTemporary() || attempt == limits.attempts()) {
           break;
         }
-        pauseAfter(attempt);
+        Pauses.pause(limits.delayAfter(attempt));
       }
     }
     String tried = failure.isTemporary() ? ", tried " + limits.attempts() + " times" : "";
@@ -209,14 +208,6 @@ public final class Fetcher implements AutoCloseable {
           false,
           e);
     }
-  }
-
-  private void pauseAfter(int attempt) {
-    CompletableFuture.runAsync(
-            () -> {},
-            CompletableFuture.delayedExecutor(
-                limits.delayAfter(attempt).toMillis(), TimeUnit.MILLISECONDS))
-        .join();
   }
 
   private static ConfigurationException problem(

@@ -1,6 +1,7 @@
 package io.sparkappliance.storage;
 
 import io.sparkappliance.aws.AwsRegion;
+import io.sparkappliance.aws.CustomEndpoint;
 import io.sparkappliance.aws.RoleCredentials;
 import java.net.URI;
 import java.time.Duration;
@@ -52,13 +53,7 @@ final class S3Clients {
   }
 
   private Optional<URI> customEndpoint() {
-    for (String name : new String[] {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
-      String value = environment.getOrDefault(name, "");
-      if (!value.isEmpty()) {
-        return Optional.of(URI.create(value));
-      }
-    }
-    return Optional.empty();
+    return CustomEndpoint.of(environment, "AWS_ENDPOINT_URL_S3");
   }
 
   private Region region() throws FetchFailure {
