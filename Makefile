@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-ha test test-long bench-failover image lint format docs clean
+.PHONY: help run run-ha test test-long test-minio bench-failover bench-s3 image lint format docs clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/make \1\t\2/' | expand -t 21
 
 run: ## a node with everything on this machine, until Ctrl-C
 	@setup/run
@@ -14,10 +14,16 @@ test: ## everything that must pass: units, components, the real image
 	@setup/test
 
 test-long: ## the tests, twice in a row, and every way in which a cluster can lose a part, several times
-	@setup/test && setup/test -Dexcluded.tests=none
+	@setup/test && setup/test -Dexcluded.tests=minio
+
+test-minio: ## what the stacks' role may do on S3, enforced by MinIO; builds that first, in ten minutes
+	@setup/test-minio
 
 bench-failover: ## our election of masters against Spark's own; takes an hour
 	@setup/image && bench/failover
+
+bench-s3: ## writing to S3 and reading it back against Spark's defaults; fetches 690 MB once
+	@setup/image && bench/s3
 
 image: ## spark-appliance:VERSION and :VERSION-slim
 	@setup/image
@@ -34,4 +40,4 @@ docs: ## docs/environment.md from the catalogue of variables
 	@mv target/environment.md docs/environment.md
 
 clean: ## remove what was built in this folder; images, and the data of `make run`, stay
-	rm -rf target build/venv build/testenv build/senza build/aws build/checkov build/home build/reproducible build/*.log
+	rm -rf target build/venv build/testenv build/senza build/aws build/checkov build/minio build/bench build/home build/reproducible build/*.log

@@ -1,28 +1,36 @@
 """What an instance on EC2 sees of AWS, for tests: its metadata service (version 2 only, with a role
-whose credentials are soon others), and S3 behind a gate that lets in those that have not expired.
+whose credentials are soon others), S3 behind a gate that lets in those that have not expired, and of
+auto-scaling what ends instances.
 
-    cloud.py ROLE SECONDS S3_HOST S3_PORT
+    cloud.py ROLE SECONDS S3_HOST S3_PORT [MILLISECONDS]
 
-Others after so many seconds; the ones before expire 75 seconds later: a minute before the end
-AWS's SDK asks for new ones, which then must have more than that left.
+S3 answers so many milliseconds later than it could. Other credentials after so many seconds; the ones
+before expire 75 seconds later: a minute before the end AWS's SDK asks for new ones, which then must have
+more than that left.
 
-1338: metadata service; 9000: S3. What a test wants to know or to break: /_test/… on 1338."""
+1338: metadata service; 9000: S3; 9001: auto-scaling. What a test wants to know, to break or to have in the
+metadata (tags, notices): /_test/… on 1338."""
 
 import base64
 import http.client
 import json
 import os
 import re
+import socket
+import struct
 import sys
 import threading
 import time
+import urllib.parse
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROLE, ROTATION, S3 = sys.argv[1], int(sys.argv[2]), (sys.argv[3], int(sys.argv[4]))
+DELAY = float((sys.argv[5:] or ["0"])[0]) / 1000
 LIFETIME = ROTATION + 75
 # Signed just before the end, arrived just after.
 GRACE = 3
+FAULTS = {"500": "InternalError", "503": "SlowDown", "expired": "ExpiredToken", "slow": "", "reset": ""}
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host"}
 
 
@@ -63,9 +71,23 @@ class State:
         self.counts = {}
         self.refused = []
         self.away_until = 0.0
-        self.fault = (0.0, 0)
+        # How S3 fails (one of FAULTS), for how many seconds, and until when: they begin with the first request.
+        self.fault, self.fault_lasts, self.fault_ends = "", 0.0, None
         # Name of its stack for an instance's address.
         self.stacks = {}
+        # By path below /latest/: tags and notices, as a test puts them there.
+        self.metadata = {}
+        self.scaling = []
+
+    def begin(self, fault, seconds):
+        with self.lock:
+            self.fault, self.fault_lasts, self.fault_ends = fault, seconds, None
+
+    def fault_of_request(self):
+        with self.lock:
+            if self.fault_ends is None:
+                self.fault_ends = time.time() + self.fault_lasts
+            return self.fault if time.time() < self.fault_ends else ""
 
     def count(self, kind):
         with self.lock:
@@ -104,14 +126,18 @@ class Metadata(Handler):
             self.answer(404)
 
     def do_POST(self):
-        what, _, seconds = self.path.removeprefix("/_test/").partition("/")
+        what, _, rest = self.path.removeprefix("/_test/").partition("/")
         if what == "away":
-            state.away_until = time.time() + float(seconds)
+            state.away_until = time.time() + float(rest)
         elif what == "stack":
-            address, _, name = seconds.partition("/")
+            address, _, name = rest.partition("/")
             state.stacks[address] = name
-        elif what.isdigit():
-            state.fault = (time.time() + float(seconds), int(what))
+        elif what in FAULTS:
+            state.begin(what, float(rest))
+        elif what == "put":
+            state.metadata[rest] = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        elif what == "remove":
+            state.metadata.pop(rest, None)
         self.answer(204)
 
     def do_GET(self):
@@ -123,6 +149,7 @@ class Metadata(Handler):
                         "generations": len(role.issued),
                         "refused": state.refused,
                         "requests": state.counts,
+                        "scaling": state.scaling,
                     }
                 ),
             )
@@ -136,7 +163,9 @@ class Metadata(Handler):
     def metadata(self, path):
         # Newer clients ask for an account's name in the answer first, and are content without.
         path = path.replace("credentials-extended", "credentials")
-        if path == "meta-data/iam/security-credentials":
+        if path in state.metadata:
+            self.answer(200, state.metadata[path])
+        elif path == "meta-data/iam/security-credentials":
             self.answer(200, ROLE)
         elif path == "meta-data/iam/security-credentials/" + ROLE:
             now = role.current()
@@ -186,20 +215,30 @@ class Gate(Handler):
 
     def handle_request(self):
         body = self.body()
-        end, status = state.fault
         state.count(self.kind())
-        if time.time() < end:
-            state.count("failed by the test")
-            self.error(status, "SlowDown" if status == 503 else "InternalError")
-            return
+        time.sleep(DELAY)
+        fault = state.fault_of_request()
+        if fault:
+            state.count(f"{fault} by the test")
+            if fault == "slow":
+                time.sleep(2)
+            elif fault != "reset":
+                self.error(400 if fault == "expired" else int(fault), FAULTS[fault])
+                return
+            elif self.command != "GET":
+                self.reset()
+                return
         signed = re.search(r"Credential=([^/,]+)/", self.headers.get("Authorization", ""))
         if not signed or not role.lets_in(
             signed.group(1), self.headers.get("X-Amz-Security-Token", "")
         ):
             state.refused.append(f"{self.command} {self.path} {signed and signed.group(1)}")
-            self.error(403, "ExpiredToken" if signed else "AccessDenied")
+            self.error(400 if signed else 403, "ExpiredToken" if signed else "AccessDenied")
             return
-        self.forward(body)
+        if self.path.startswith("/forbidden"):
+            self.error(403, "AccessDenied")
+            return
+        self.forward(body, fault == "reset")
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
 
@@ -209,6 +248,8 @@ class Gate(Handler):
         for name in ("uploads", "uploadId", "delete", "list-type"):
             if name in names:
                 return f"{self.command} {name}"
+        if "x-amz-copy-source" in self.headers:
+            return "PUT copy"
         return f"{self.command} object" if path.count("/") > 1 else f"{self.command} bucket"
 
     def body(self):
@@ -221,7 +262,7 @@ class Gate(Handler):
             return b"".join(parts)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def forward(self, body):
+    def forward(self, body, only_half=False):
         headers = {
             name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP
         }
@@ -239,10 +280,20 @@ class Gate(Handler):
             if answer.status != 204:
                 self.send_header("Content-Length", str(length))
             self.end_headers()
-            if self.command != "HEAD":
+            if only_half:
+                self.wfile.write(data[: len(data) // 2])
+                self.wfile.flush()
+                self.reset()
+            elif self.command != "HEAD":
                 self.wfile.write(data)
         finally:
             s3.close()
+
+    def reset(self):
+        # With this, closing sends RST and not FIN.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
 
     def error(self, status, code):
         self.answer(
@@ -250,6 +301,30 @@ class Gate(Handler):
             f"<Error><Code>{code}</Code><Message>{code} of the test</Message></Error>",
             "application/xml",
         )
+
+
+class Scaling(Handler):
+    """Auto-scaling, for those whose credentials are the role's: every group waits for every hook."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        call = dict(urllib.parse.parse_qsl(body))
+        signed = re.search(
+            r"Credential=([^/,]+)/[^,]*/autoscaling/aws4_request", self.headers.get("Authorization", "")
+        )
+        if not signed or not role.lets_in(
+            signed.group(1), self.headers.get("X-Amz-Security-Token", "")
+        ):
+            self.answer(
+                403,
+                "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+                "text/xml",
+            )
+            return
+        with state.lock:
+            state.scaling.append(call)
+        action = call.get("Action", "")
+        self.answer(200, f"<{action}Response><{action}Result/></{action}Response>", "text/xml")
 
 
 def serve(port, handler):
@@ -260,5 +335,6 @@ def serve(port, handler):
 
 
 serve(9000, Gate)
+serve(9001, Scaling)
 serve(1338, Metadata)
 print("serves", flush=True)

@@ -1,5 +1,8 @@
 """Writes to S3 in every way that is named: scheme:format:way, … Prints what is read back, and who
-committed. Ends when the role's credentials have been others for the number of times given."""
+committed. Ends when the role's credentials have been others for the number of times given.
+
+    writes.py CASES TIMES URL_OF_THE_METADATA_SERVICE FOLDER
+"""
 
 import json
 import sys
@@ -8,14 +11,14 @@ import urllib.request
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
-CASES, GENERATIONS, METADATA = sys.argv[1].split(","), int(sys.argv[2]), sys.argv[3]
+CASES, GENERATIONS, METADATA, FOLDER = sys.argv[1].split(","), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 spark = SparkSession.builder.appName("writes").getOrCreate()
 files = spark._jvm.org.apache.hadoop.fs
 conf = spark._jsc.hadoopConfiguration()
 
 
 def path(scheme, case):
-    return f"{scheme}://data/{case.replace(':', '-')}"
+    return f"{scheme}://{FOLDER}/{case.replace(':', '-')}"
 
 
 def read(form, where):
@@ -96,14 +99,14 @@ def control(what):
     urllib.request.urlopen(f"{METADATA}/_test/{what}", b"").close()
 
 
+# Meanwhile, one after the other: S3 fails for a while, each time in another way, or nobody tells what the
+# role's credentials are.
+FAULTS = ["503/8", "500/8", "away/12", "slow/8", "reset/8"]
 for number, case in enumerate(CASES):
-    if number == 1:
-        # While it writes: S3 fails for a while, and nobody tells what the role's credentials are.
-        control("503/8")
-        control("away/12")
+    control(FAULTS[number % len(FAULTS)])
     run(case)
 while generations() < GENERATIONS:
     total = spark.range(200).repartition(4).withColumn("day", col("id") % 4)
-    total.write.mode("overwrite").parquet("s3://data/again")
-    assert spark.read.parquet("s3://data/again").count() == 200
+    total.write.mode("overwrite").parquet(f"s3://{FOLDER}/again")
+    assert spark.read.parquet(f"s3://{FOLDER}/again").count() == 200
 print("generations seen", generations())

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.auth.CredentialStore;
 import io.sparkappliance.auth.SecretFile;
 import io.sparkappliance.auth.ZooKeeperChannel;
+import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.cluster.ServiceTurn;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.DaemonSpec;
 import io.sparkappliance.daemon.Daemons;
@@ -17,6 +19,7 @@ import io.sparkappliance.gateway.GatewayMain;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Role;
@@ -88,9 +91,21 @@ final class Launcher {
             NodeConfiguration.bindHost(host),
             settings.network().ports().management(),
             life::status)) {
-      Signals.handle(life::stop, life::kill);
+      Optional<Departure> departure =
+          surroundings.departure(settings, new Departure.Node(life::drain, life::retire));
+      Signals.handle(
+          code -> {
+            departure.ifPresent(Departure::hurry);
+            life.stop(code);
+          },
+          life::kill);
+      Signals.handlePowerFailure(() -> life.drain(settings.draining().timeout()));
       console.say("starts; health on port " + management.port());
-      return launch(settings, host, surroundings, secrets, console, life);
+      departure.ifPresent(Departure::holdWhileInstanceEnds);
+      departure.ifPresent(Departure::follow);
+      int code = launch(settings, host, surroundings, secrets, console, life);
+      departure.ifPresent(Departure::finish);
+      return code;
     } catch (ConfigurationException failure) {
       life.unlessStopped();
       throw failure;
@@ -147,10 +162,30 @@ final class Launcher {
             () -> tell(addresses, store, console));
     life.supervisedBy(supervisor);
     sqlTurn.ifPresent(ServiceTurn::start);
+    Optional<EmfMetrics> metrics = metrics(settings, surroundings, node, console);
+    metrics.ifPresent(EmfMetrics::follow);
     int code = supervisor.run();
+    metrics.ifPresent(EmfMetrics::close);
     sqlTurn.ifPresent(ServiceTurn::close);
     endLeftovers(settings, console);
     return code;
+  }
+
+  private static Optional<EmfMetrics> metrics(
+      Settings settings, Surroundings surroundings, NodeConfiguration node, Console console) {
+    MasterClient master = new MasterClient(SparkPages.client(settings.access().ssl()));
+    HostAndPort page = new HostAndPort(node.host(), node.ports().masterUi());
+    return settings
+        .metricsNamespace()
+        .filter(any -> settings.runs(Role.MASTER))
+        .map(
+            namespace ->
+                new EmfMetrics(
+                    namespace,
+                    surroundings.stack(settings),
+                    () -> master.status(page),
+                    console::raw,
+                    Clock.systemUTC()));
   }
 
   /** Applications outlive a gateway that crashed, but not their node. */
@@ -382,7 +417,10 @@ final class Launcher {
     Settings settings =
         SettingsReader.readForClient(world.environment(), Files::readString, SecretSource.NOT_ASKED)
             .settings();
-    String host = settings.network().advertisedHost().orElseGet(OwnAddress::find);
+    // Here, whatever others call this node.
+    String bound =
+        NodeConfiguration.bindHost(settings.network().advertisedHost().orElseGet(OwnAddress::find));
+    String host = bound.equals("0.0.0.0") ? "127.0.0.1" : bound;
     HealthCheck answer = HealthCheck.of(host, settings.network().ports().management());
     world.out().println(answer.message());
     return answer.healthy() ? 0 : 1;

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Exit codes: 0 success, 1 a daemon keeps dying, 2 wrong use of this command,",
+      "Exit codes: 0 success, or drained; 1 a daemon keeps dying, 2 wrong use of this command,",
       "70 an error of the appliance itself, 78 wrong configuration, 143 stopped by SIGTERM.",
       "Variables: see the command environment."
     })

@@ -4,6 +4,8 @@ import io.sparkappliance.aws.AwsApi;
 import io.sparkappliance.aws.AwsException;
 import io.sparkappliance.aws.AwsRegion;
 import io.sparkappliance.aws.Instance;
+import io.sparkappliance.aws.LifecycleHook;
+import io.sparkappliance.aws.Notices;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.NamedMembers;
 import io.sparkappliance.cluster.OwnAddress;
@@ -29,6 +31,9 @@ import java.util.function.Consumer;
 
 /** Where a node runs, on an EC2 instance or elsewhere, and whom names of stacks stand for there. */
 final class Surroundings implements AutoCloseable {
+  /** {@code ADVERTISED_HOST} of a container that is the only one of its kind on its instance. */
+  private static final String INSTANCE = "instance";
+
   private static final int ZOOKEEPER_PORT = 2181;
 
   private static final String ROLE_REMEDY =
@@ -38,7 +43,9 @@ final class Surroundings implements AutoCloseable {
   private final Map<String, String> environment;
   private final Consumer<String> say;
   private Optional<Instance> found;
+  private Optional<Problem> unanswered = Optional.empty();
   private AwsApi aws;
+  private boolean isWritten;
   private StackMembers masters;
 
   private Surroundings(Map<String, String> environment, Consumer<String> say) {
@@ -57,7 +64,14 @@ final class Surroundings implements AutoCloseable {
 
   private Optional<Instance> instance() {
     if (found == null) {
-      found = Instance.find(environment, Path.of("/"), say);
+      try {
+        found = Instance.find(environment, Path.of("/"), say);
+      } catch (Instance.UnansweredException notThere) {
+        // Who needs nothing of AWS does without.
+        unanswered = Optional.of(notThere.problem());
+        say.accept("warning: goes on without region and role: " + notThere.getMessage());
+        found = Optional.empty();
+      }
     }
     return found;
   }
@@ -92,27 +106,35 @@ final class Surroundings implements AutoCloseable {
     }
   }
 
-  /** The address under which peers reach this node. */
+  /**
+   * The address under which peers reach this node.
+   *
+   * @throws ConfigurationException when it shall be the instance's, and there is none
+   */
   String host(Settings settings) {
-    return settings
-        .network()
-        .advertisedHost()
-        .or(() -> privateAddress(settings))
-        .orElseGet(OwnAddress::find);
+    Optional<String> given = settings.network().advertisedHost();
+    if (given.filter(INSTANCE::equals).isPresent()) {
+      return instance()
+          .map(it -> it.identity().privateAddress())
+          .orElseThrow(
+              () ->
+                  new ConfigurationException(
+                      unanswered.orElseGet(
+                          () ->
+                              new Problem(
+                                  "ADVERTISED_HOST",
+                                  INSTANCE,
+                                  "stands for the private address of an EC2 instance, and this"
+                                      + " machine is none",
+                                  "Give the address under which other nodes reach this one, or"
+                                      + " leave it out."))));
+    }
+    return given.or(this::privateAddress).orElseGet(OwnAddress::find);
   }
 
-  /**
-   * The instance's, where it is this node's: in the host's network, or in a container that is the
-   * instance's only one, as in a stack. Of several containers on one instance each has its own.
-   */
-  private Optional<String> privateAddress(Settings settings) {
-    return instance()
-        .map(it -> it.identity().privateAddress())
-        .filter(
-            address ->
-                OwnAddress.isHere(address)
-                    || settings.cluster().masterNames().stack().isPresent()
-                    || stackByTag().isPresent());
+  /** The instance's, in the host's network; of several containers each has its own. */
+  private Optional<String> privateAddress() {
+    return instance().map(it -> it.identity().privateAddress()).filter(OwnAddress::isHere);
   }
 
   /**
@@ -132,13 +154,22 @@ final class Surroundings implements AutoCloseable {
    */
   Known known(Settings settings, String host) {
     Settings.Cluster cluster = settings.cluster();
-    cluster = cluster.with(cluster.zooKeeper().map(this::ensemble));
-    Optional<String> stack = cluster.masterNames().stack().or(() -> ownStack(settings));
+    cluster = cluster.with(cluster.zooKeeper().map(given -> ensemble(settings, given)));
+    Optional<String> stack = cluster.masterNames().stack().or(() -> ownStack(settings, host));
     if (stack.isEmpty()) {
       Members named = Members.named(cluster.masters());
       // Spark takes a name for one master, even if it stands for several.
       return new Known(
           settings.with(cluster.namesMasters() ? cluster.with(named.now()) : cluster), named);
+    }
+    boolean isAlsoAHost = instance().isEmpty() && NamedMembers.isHost(stack.get());
+    if (isAlsoAHost) {
+      throw new ConfigurationException(
+          new Problem(
+              "MASTER_STACK_NAME",
+              stack.get(),
+              "without spark:// it is the name of a stack on AWS, and a host has this name",
+              "Write spark://" + stack.get() + ":7077."));
     }
     boolean here = settings.runs(Role.MASTER);
     int port = settings.network().ports().master();
@@ -150,7 +181,7 @@ final class Surroundings implements AutoCloseable {
             cluster.masterNames().stack().isPresent() && !here ? 1 : cluster.size(),
             here ? List.of(new HostAndPort(host, port)) : List.of(),
             say,
-            now -> writeDown(settings, now));
+            now -> writeDownAgain(settings));
     masters.follow();
     if (!here) {
       await("MASTER_STACK_NAME", stack.get(), masters);
@@ -177,10 +208,17 @@ final class Surroundings implements AutoCloseable {
    * the stack, and the host for the instance.
    */
   LogOwner logOwner(Settings settings, String host) {
-    String application = settings.application().id();
-    return instance()
-        .map(it -> new LogOwner(stackByTag().orElse(application), it.identity().instanceId()))
-        .orElseGet(() -> new LogOwner(application, hostName(host)));
+    // Of several containers on one instance each has logs of its own.
+    String id = instance().map(it -> it.identity().instanceId()).orElse("");
+    boolean alone =
+        instance().filter(it -> it.identity().privateAddress().equals(host)).isPresent();
+    String own = id.isEmpty() ? hostName(host) : id + "-" + hostName(host);
+    return new LogOwner(stack(settings), alone ? id : own);
+  }
+
+  /** The stack this node belongs to; where it belongs to none, its application. */
+  String stack(Settings settings) {
+    return stackByTag().orElse(settings.application().id());
   }
 
   private static String hostName(String host) {
@@ -191,16 +229,38 @@ final class Surroundings implements AutoCloseable {
     }
   }
 
-  /** Puts what is known by now into the configuration that was written meanwhile. */
-  void writeDown(Settings settings) {
-    if (masters != null) {
-      writeDown(settings, masters.now());
+  /**
+   * What is to be done about notices of EC2; empty elsewhere, and where nobody wants it.
+   *
+   * @param node gets orders
+   */
+  Optional<Departure> departure(Settings settings, Departure.Node node) {
+    Settings.Draining draining = settings.draining();
+    Optional<Instance> here = instance();
+    if (here.isEmpty() || draining.on().isEmpty()) {
+      return Optional.empty();
     }
+    Optional<LifecycleHook> hook =
+        draining
+            .lifecycleHook()
+            .map(name -> new LifecycleHook(aws("LIFECYCLE_HOOK", name), here.get(), name));
+    return Optional.of(
+        new Departure(draining, new Notices(here.get().metadata(), say), hook, node, say));
   }
 
-  private void writeDown(Settings settings, List<HostAndPort> now) {
+  /** Puts what is known by now into the configuration that was written meanwhile. */
+  synchronized void writeDown(Settings settings) {
+    isWritten = true;
+    writeDownAgain(settings);
+  }
+
+  /** Before, there is no configuration, or that of an earlier start. */
+  private synchronized void writeDownAgain(Settings settings) {
+    if (masters == null || !isWritten) {
+      return;
+    }
     try {
-      MastersLine.replace(settings.paths().confDir(), now);
+      MastersLine.replace(settings.paths().confDir(), masters.now());
     } catch (IOException failure) {
       say.accept(
           "warning: programs that start here go on with the masters known before: " + failure);
@@ -218,19 +278,26 @@ final class Surroundings implements AutoCloseable {
     }
   }
 
-  /** A name that a name server knows is a host's; on EC2 any other is a stack's. */
-  private ZooKeeperEnsemble ensemble(ZooKeeperEnsemble given) {
+  /** A name that a name server knows is a host's, be it later; on EC2 any other is a stack's. */
+  private ZooKeeperEnsemble ensemble(Settings settings, ZooKeeperEnsemble given) {
     Optional<String> stack =
-        given.stack().filter(name -> instance().isPresent() && !NamedMembers.isHost(name));
+        given.stack().filter(name -> !NamedMembers.isHost(name) && instance().isPresent());
     if (stack.isEmpty()) {
       return given;
     }
+    if (settings.runs(Role.ZOOKEEPER)) {
+      throw new ConfigurationException(
+          new Problem(
+              "ZOOKEEPER_STACK_NAME",
+              stack.get(),
+              "a node with a server of the ensemble can't wait for it, and no host has this name",
+              "Leave it out, and name the servers' hosts by ZOOKEEPER_SERVERS."));
+    }
+    StackDirectory directory = new StackDirectory(aws("ZOOKEEPER_STACK_NAME", stack.get()));
+    StackMembers.Lookup hostOrStack =
+        (name, port) -> NamedMembers.isHost(name) ? List.of(name) : directory.addresses(name, port);
     try (StackMembers servers =
-        StackMembers.steady(
-            new StackDirectory(aws("ZOOKEEPER_STACK_NAME", stack.get())),
-            stack.get(),
-            ZOOKEEPER_PORT,
-            say)) {
+        StackMembers.steady(hostOrStack, stack.get(), ZOOKEEPER_PORT, say)) {
       servers.follow();
       await("ZOOKEEPER_STACK_NAME", stack.get(), servers);
       return given.with(servers.now());
@@ -254,13 +321,17 @@ final class Surroundings implements AutoCloseable {
         new Problem(variable, stack, failure.getMessage(), ROLE_REMEDY));
   }
 
-  /** Masters that nobody named are, with ZooKeeper, those of this instance's stack. */
-  private Optional<String> ownStack(Settings settings) {
+  /**
+   * Masters that nobody named are, with ZooKeeper, those of this instance's stack, if others reach
+   * this node by the instance's address: a container among others on it has nothing to do with
+   * that.
+   */
+  private Optional<String> ownStack(Settings settings, String host) {
     Settings.Cluster cluster = settings.cluster();
-    if (instance().isEmpty()
-        || cluster.namesMasters()
+    if (cluster.namesMasters()
         || cluster.zooKeeper().isEmpty()
-        || !settings.runs(Role.MASTER)) {
+        || !settings.runs(Role.MASTER)
+        || instance().filter(it -> it.identity().privateAddress().equals(host)).isEmpty()) {
       return Optional.empty();
     }
     Optional<String> tagged = stackByTag();
@@ -295,19 +366,31 @@ final class Surroundings implements AutoCloseable {
 
   private AwsApi aws(String variable, String value) {
     if (aws == null) {
+      instance();
       String region =
           region()
               .orElseThrow(
                   () ->
                       new ConfigurationException(
-                          new Problem(
-                              variable,
-                              value,
-                              "this is the name of a stack on AWS, and this machine is no EC2"
-                                  + " instance",
-                              "Write spark://host:7077, or, on AWS but not on EC2, set"
-                                  + " AWS_REGION.")));
-      aws = new AwsApi(region, environment());
+                          unanswered.orElseGet(
+                              () ->
+                                  new Problem(
+                                      variable,
+                                      value,
+                                      "this is the name of a stack on AWS, and this machine is no"
+                                          + " EC2 instance",
+                                      "Write spark://host:7077, or, on AWS but not on EC2, set"
+                                          + " AWS_REGION."))));
+      try {
+        aws = new AwsApi(region, environment());
+      } catch (NoClassDefFoundError noSdk) {
+        throw new ConfigurationException(
+            new Problem(
+                variable,
+                value,
+                "the AWS SDK is not installed here",
+                "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or name hosts."));
+      }
     }
     return aws;
   }

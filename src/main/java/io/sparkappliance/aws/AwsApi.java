@@ -32,8 +32,16 @@ import software.amazon.awssdk.regions.Region;
  * has for them. What is throttled is asked again, later and later, at a random time.
  */
 public final class AwsApi implements AutoCloseable {
-  /** In the worst case about 40 seconds. */
+  /** With half a minute of pauses in all, besides the time that answers take. */
   static final int ATTEMPTS = 7;
+
+  /**
+   * Credentials that have not spread everywhere yet, or have just been renewed, in the words of the
+   * query protocol, of EC2 and of the JSON protocol; and a clock that is not set yet.
+   */
+  private static final String NOT_YET =
+      "ExpiredToken.*|RequestExpired|InvalidClientTokenId|AuthFailure|UnrecognizedClientException"
+          + "|InvalidSignatureException|SignatureDoesNotMatch|RequestTimeTooSkewed";
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(400);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
@@ -272,8 +280,7 @@ public final class AwsApi implements AutoCloseable {
           || status == 429) {
         return AwsException.Kind.THROTTLED;
       }
-      // Before they have spread everywhere, new credentials and roles are unknown for a moment.
-      if (status >= 500 || code.matches("ExpiredToken.*|RequestExpired|InvalidClientTokenId")) {
+      if (status >= 500 || code.matches(NOT_YET)) {
         return AwsException.Kind.UNAVAILABLE;
       }
       if (code.matches("AccessDenied.*|UnauthorizedOperation|.*NotAuthorized.*")

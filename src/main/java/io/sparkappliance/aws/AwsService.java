@@ -1,5 +1,6 @@
 package io.sparkappliance.aws;
 
+import software.amazon.awssdk.regions.PartitionMetadata;
 import software.amazon.awssdk.regions.Region;
 
 /** The services that are asked by {@link AwsApi}. */
@@ -66,6 +67,7 @@ public enum AwsService {
   }
 
   String endpoint(Region region) {
-    return "https://" + host + "." + region.id() + "." + region.metadata().partition().dnsSuffix();
+    // The suffix by the region's form: of one that is newer than the SDK that is all it knows.
+    return "https://" + host + "." + region.id() + "." + PartitionMetadata.of(region).dnsSuffix();
   }
 }

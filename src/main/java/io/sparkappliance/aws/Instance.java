@@ -46,16 +46,19 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
    * @param root of the file system
    * @param progress is told that the service is waited for
    * @return empty elsewhere
-   * @throws ConfigurationException when this is EC2, or a service is named, and it doesn't answer
-   *     for 30 seconds
+   * @throws ConfigurationException when the address of the service is none
+   * @throws UnansweredException when this is EC2, or a service is named, and it doesn't answer for
+   *     30 seconds
    */
   public static Optional<Instance> find(
-      Map<String, String> environment, Path root, Consumer<String> progress) {
+      Map<String, String> environment, Path root, Consumer<String> progress)
+      throws UnansweredException {
     return find(environment, vendor(root), progress, WAIT);
   }
 
   static Optional<Instance> find(
-      Map<String, String> environment, Vendor vendor, Consumer<String> progress, Duration wait) {
+      Map<String, String> environment, Vendor vendor, Consumer<String> progress, Duration wait)
+      throws UnansweredException {
     if (Boolean.parseBoolean(environment.getOrDefault(DISABLED, ""))) {
       return Optional.empty();
     }
@@ -89,11 +92,29 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
               .toLowerCase(Locale.ROOT);
       return switch (name) {
         case "amazon ec2" -> Vendor.AMAZON;
-        case "", "xen" -> Vendor.UNKNOWN;
+        case "xen" -> isXenOfAmazon(root) ? Vendor.AMAZON : Vendor.UNKNOWN;
+        case "" -> Vendor.UNKNOWN;
         default -> Vendor.ANOTHER;
       };
     } catch (IOException unreadable) {
       return Vendor.UNKNOWN;
+    }
+  }
+
+  /**
+   * As the user guide of EC2 tells how to recognise one.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html">Identify
+   *     EC2 instances</a>
+   */
+  private static boolean isXenOfAmazon(Path root) {
+    try {
+      return Files.readString(root.resolve("sys/hypervisor/uuid"))
+          .toLowerCase(Locale.ROOT)
+          .startsWith("ec2");
+    } catch (IOException unreadable) {
+      return false;
     }
   }
 
@@ -132,8 +153,8 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
         InstanceIdentity.parse(document.get()), new MetadataService(endpoint, PATIENCE));
   }
 
-  private static Instance await(
-      URI endpoint, String why, Consumer<String> progress, Duration wait) {
+  private static Instance await(URI endpoint, String why, Consumer<String> progress, Duration wait)
+      throws UnansweredException {
     long deadline = System.nanoTime() + wait.toNanos();
     boolean told = false;
     while (true) {
@@ -152,9 +173,9 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
     }
   }
 
-  private static ConfigurationException unanswered(
+  private static UnansweredException unanswered(
       URI endpoint, String why, Duration wait, IOException last) {
-    return new ConfigurationException(
+    return new UnansweredException(
         new Problem(
             "instance metadata service",
             endpoint.toString(),
@@ -165,5 +186,22 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
                 + " network. To do without the service, set "
                 + DISABLED
                 + "=true and AWS_REGION."));
+  }
+
+  /** The service that must be there doesn't answer. */
+  public static final class UnansweredException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Problem problem;
+
+    UnansweredException(Problem problem) {
+      super(problem.toString());
+      this.problem = problem;
+    }
+
+    /** For who can't do without. */
+    public Problem problem() {
+      return problem;
+    }
   }
 }

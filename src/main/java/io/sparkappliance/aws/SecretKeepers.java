@@ -106,7 +106,7 @@ public final class SecretKeepers implements SecretSource {
         boolean isIt =
             Stream.of("Name", "ARN")
                 .map(key -> parameter.path(key).asText(""))
-                .anyMatch(known -> name.equals(known) || name.equals(known + selector));
+                .anyMatch(known -> name.equals(known + selector));
         if (isIt) {
           return found(parameter.path("Value").asText(""));
         }

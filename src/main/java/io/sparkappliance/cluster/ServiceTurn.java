@@ -64,6 +64,7 @@ public final class ServiceTurn implements Turn {
 
   private LeaderLatch latch;
   private boolean serving;
+  private boolean passed;
 
   /** How many looks in a row found that the latch does not know its place. */
   private int neglected;
@@ -128,6 +129,9 @@ public final class ServiceTurn implements Turn {
    * first and does not know it, twice in a row, is replaced.
    */
   private void review() {
+    if (passed) {
+      return;
+    }
     try {
       neglected = latch == null || isNeglected(latch) ? neglected + 1 : 0;
       if (neglected > 1) {
@@ -178,7 +182,7 @@ public final class ServiceTurn implements Turn {
   }
 
   private void apply() {
-    if (latch != null) {
+    if (latch != null || passed) {
       return;
     }
     LeaderLatch fresh = new LeaderLatch(client, directory + "/latch", own.toString());
@@ -391,6 +395,15 @@ public final class ServiceTurn implements Turn {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void pass() {
+    soon(
+        () -> {
+          passed = true;
+          resign();
+        });
   }
 
   /** Gives the turn back and disconnects: the service has ended. */

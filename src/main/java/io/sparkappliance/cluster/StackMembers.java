@@ -2,7 +2,9 @@ package io.sparkappliance.cluster;
 
 import io.sparkappliance.aws.AwsException;
 import io.sparkappliance.settings.HostAndPort;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -19,10 +21,13 @@ import java.util.function.Consumer;
 public final class StackMembers implements Members, AutoCloseable {
   private static final Duration WHILE_INCOMPLETE = Duration.ofSeconds(5);
 
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
   /** Calls of an account are counted, all nodes' together. */
   private static final Duration THEN = Duration.ofSeconds(20);
 
   private final Lookup lookup;
+  private final Clock clock;
   private final String stack;
   private final int port;
   private final int wanted;
@@ -35,6 +40,8 @@ public final class StackMembers implements Members, AutoCloseable {
   private final CountDownLatch complete = new CountDownLatch(1);
   private volatile List<HostAndPort> known;
   private volatile AwsException denied;
+  private volatile boolean isKnown;
+  private Optional<Instant> deniedSince = Optional.empty();
   private volatile String trouble;
   private List<HostAndPort> found = List.of();
   private int alike;
@@ -42,7 +49,7 @@ public final class StackMembers implements Members, AutoCloseable {
 
   /** Who is in service. */
   @FunctionalInterface
-  interface Lookup {
+  public interface Lookup {
     /**
      * Their addresses, sorted.
      *
@@ -70,16 +77,16 @@ public final class StackMembers implements Members, AutoCloseable {
       List<HostAndPort> first,
       Consumer<String> say,
       Consumer<List<HostAndPort>> changed) {
-    this(directory::addresses, stack, port, wanted, 1, first, say, changed);
+    this(directory::addresses, stack, port, wanted, 1, first, say, changed, Clock.systemUTC());
   }
 
   /**
    * Those of a stack of which nobody said how many it has: the list is one to work with when it has
    * members, and the same ones at two looks in a row.
    */
-  public static StackMembers steady(
-      StackDirectory directory, String stack, int port, Consumer<String> say) {
-    return new StackMembers(directory::addresses, stack, port, 1, 2, List.of(), say, members -> {});
+  public static StackMembers steady(Lookup lookup, String stack, int port, Consumer<String> say) {
+    return new StackMembers(
+        lookup, stack, port, 1, 2, List.of(), say, members -> {}, Clock.systemUTC());
   }
 
   StackMembers(
@@ -90,7 +97,9 @@ public final class StackMembers implements Members, AutoCloseable {
       int looksAlike,
       List<HostAndPort> first,
       Consumer<String> say,
-      Consumer<List<HostAndPort>> changed) {
+      Consumer<List<HostAndPort>> changed,
+      Clock clock) {
+    this.clock = clock;
     this.lookup = lookup;
     this.stack = stack;
     this.port = port;
@@ -110,12 +119,12 @@ public final class StackMembers implements Members, AutoCloseable {
   /**
    * Returns when the list is complete.
    *
-   * @throws AwsException when this node has no right to know it
+   * @throws AwsException when this node has no right to know it, for a minute
    * @throws InterruptedException when the node is told to end first
    */
   public void await() throws AwsException, InterruptedException {
     complete.await();
-    if (denied != null) {
+    if (!isKnown) {
       throw denied;
     }
   }
@@ -136,7 +145,7 @@ public final class StackMembers implements Members, AutoCloseable {
   }
 
   private boolean isComplete() {
-    return complete.getCount() == 0 && denied == null;
+    return isKnown;
   }
 
   private String incomplete() {
@@ -144,7 +153,13 @@ public final class StackMembers implements Members, AutoCloseable {
   }
 
   private void lookAndGoOn() {
-    look();
+    try {
+      look();
+    } catch (RuntimeException | LinkageError fault) {
+      // Whatever it is: without this nobody would look again.
+      trouble = "an error of the appliance itself: " + fault;
+      tell(incomplete());
+    }
     Duration pause = isComplete() ? THEN : WHILE_INCOMPLETE;
     long millis = pause.toMillis() + ThreadLocalRandom.current().nextLong(pause.toMillis() / 4);
     var _ = looks.schedule(this::lookAndGoOn, millis, TimeUnit.MILLISECONDS);
@@ -163,15 +178,30 @@ public final class StackMembers implements Members, AutoCloseable {
           isComplete()
               ? "goes on with the members of stack %s known before: %s".formatted(stack, trouble)
               : "waits for the " + incomplete());
-      if (failure.kind() == AwsException.Kind.DENIED && !isComplete()) {
-        denied = failure;
-        complete.countDown();
-      }
+      giveUpLater(failure);
+    }
+  }
+
+  /** A role and its rights are known everywhere a while after they were made. */
+  private void giveUpLater(AwsException failure) {
+    boolean forGood =
+        failure.kind() == AwsException.Kind.DENIED || failure.kind() == AwsException.Kind.REFUSED;
+    if (!forGood || isComplete()) {
+      deniedSince = Optional.empty();
+      return;
+    }
+    Instant now = clock.instant();
+    if (deniedSince.isEmpty()) {
+      deniedSince = Optional.of(now);
+    }
+    if (!now.isBefore(deniedSince.get().plus(PATIENCE))) {
+      denied = failure;
+      complete.countDown();
     }
   }
 
   private void found(List<HostAndPort> now) {
-    denied = null;
+    deniedSince = Optional.empty();
     alike = now.equals(found) ? alike + 1 : 1;
     found = now;
     if (!isComplete() && (now.size() < wanted || alike < looksAlike)) {
@@ -187,6 +217,7 @@ public final class StackMembers implements Members, AutoCloseable {
       return;
     }
     known = now;
+    isKnown = true;
     complete.countDown();
     tell("members of stack %s: %s".formatted(stack, String.join(", ", hosts(now))));
     changed.accept(now);

@@ -25,6 +25,9 @@ public interface Turn {
 
         @Override
         public void leave() {}
+
+        @Override
+        public void pass() {}
       };
 
   /**
@@ -47,8 +50,9 @@ public interface Turn {
   /** It does not work here now, and may again. Returns at once. */
   void ceases();
 
-  /**
-   * This node ends: clients are told no more, then others get their turn. Takes seconds at most.
-   */
+  /** This node ends: clients are told no more. Takes seconds at most. */
   void leave();
+
+  /** It has ended here for good, before its node does: another may serve. Returns at once. */
+  void pass();
 }

@@ -126,6 +126,10 @@ public final class Catalogue {
   // Operation.
   final Variable<Duration> gracePeriod;
   final Variable<Duration> readyTimeout;
+  final Variable<Set<NoticeKind>> drainOn;
+  final Variable<Duration> drainTimeout;
+  final Variable<String> lifecycleHook;
+  final Variable<String> emfNamespace;
   final Variable<Integer> maxRestarts;
   final Variable<Duration> restartWindow;
   final Variable<LogFormat> logFormat;
@@ -576,8 +580,10 @@ public final class Catalogue {
             Group.NETWORK,
             Parsers.host(),
             "",
-            "Address under which other nodes reach this one. Not set: the address of the host name,"
-                + " else of the first network interface. With a loopback address everything listens"
+            "Address under which other nodes reach this one. `instance`: the private address of the EC2"
+                + " instance, for a container with published ports. Not set: that address where an"
+                + " interface has it, else the address of the host name, else of the first network"
+                + " interface. With a loopback address everything listens"
                 + " there only, except the worker's shuffle service, which Spark lets listen"
                 + " everywhere; the cluster secret guards it.");
     publicDns =
@@ -634,6 +640,41 @@ public final class Catalogue {
             "30s",
             "Time for an orderly stop of everything; what still runs then is killed. Give `docker"
                 + " stop -t` a little more.");
+    drainOn =
+        add(
+            "DRAIN_ON",
+            Group.OPERATION,
+            Parsers.noticeKinds(),
+            "spot,lifecycle",
+            "On EC2: notices that make the node give its work to others. `spot`: the instance will be"
+                + " interrupted; `lifecycle`: its auto-scaling group ends it; both end the node."
+                + " `rebalance`: it may be interrupted soon; only the worker ends, for good. See"
+                + " [operations](operations.md#on-ec2).");
+    drainTimeout =
+        add(
+            "DRAIN_TIMEOUT",
+            Group.OPERATION,
+            Parsers.duration(),
+            "10m",
+            "Time for that; of a spot interruption's two minutes no more than there are.");
+    lifecycleHook =
+        add(
+            "LIFECYCLE_HOOK",
+            Group.OPERATION,
+            Parsers.lifecycleHook(),
+            "",
+            "Hook by which this instance's auto-scaling group waits for the node when it ends the"
+                + " instance; it is told when the node is done. Not set: nobody is told.");
+    emfNamespace =
+        add(
+            "EMF_NAMESPACE",
+            Group.OPERATION,
+            Parsers.metricsNamespace(),
+            "",
+            "CloudWatch metrics of the cluster: the leading master's node prints a line a minute in"
+                + " CloudWatch's embedded metric format, under this namespace and with the dimension"
+                + " `Stack`: cores, used cores and their percentage, workers, applications that run"
+                + " and that wait. Docker's log driver `awslogs` brings it there. Not set: none.");
     readyTimeout =
         add(
             "READY_TIMEOUT",
@@ -717,8 +758,8 @@ public final class Catalogue {
             Group.PATHS,
             Parsers.absolutePaths(),
             "",
-            "Scratch directories for shuffle and spill, comma-separated. Not set: `local` in the data"
-                + " directory.");
+            "Scratch directories for shuffle and spill, comma-separated. Not set: what is mounted below"
+                + " `/mnt/local`, else `local` in the data directory.");
     home =
         add(
             "SPARK_APPLIANCE_HOME",

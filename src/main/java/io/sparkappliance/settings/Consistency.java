@@ -15,7 +15,19 @@ final class Consistency {
     checkSingleMaster();
     checkZooKeeperServer();
     checkRpcAuthentication();
+    checkLifecycleHook();
     new PortCollisions(settings, variable -> variable, problems).check(settings.network().ports());
+  }
+
+  private void checkLifecycleHook() {
+    Settings.Draining draining = settings.draining();
+    if (draining.lifecycleHook().isPresent() && !draining.on().contains(NoticeKind.LIFECYCLE)) {
+      problems.add(
+          "LIFECYCLE_HOOK",
+          draining.lifecycleHook().get(),
+          "belongs to notices that DRAIN_ON leaves out",
+          "Add lifecycle to DRAIN_ON, or leave the hook to whoever completes it.");
+    }
   }
 
   private void checkMasterIsKnown() {
@@ -41,9 +53,10 @@ final class Consistency {
 
   private void checkSingleMaster() {
     Settings.Cluster cluster = settings.cluster();
-    if (settings.runs(Role.MASTER)
-        && cluster.masters().size() > 1
-        && cluster.zooKeeper().isEmpty()) {
+    boolean several =
+        cluster.masters().size() > 1
+            || (cluster.masterNames().stack().isPresent() && cluster.size() > 1);
+    if (settings.runs(Role.MASTER) && several && cluster.zooKeeper().isEmpty()) {
       problems.add(
           "MASTER_STACK_NAME",
           text(),
@@ -93,7 +106,11 @@ final class Consistency {
   }
 
   private String text() {
-    return MasterUrl.of(settings.cluster().masters());
+    return settings
+        .cluster()
+        .masterNames()
+        .stack()
+        .orElseGet(() -> MasterUrl.of(settings.cluster().masters()));
   }
 
   private void checkRpcAuthentication() {

@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -270,15 +272,17 @@ final class Parsers {
   /** Where scripts are, each a file of that name's ending. */
   static Parser<List<String>> scripts() {
     return new Parser<>(
-        "must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs of *.sh"
-            + " files",
+        "must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh files",
         "s3://bucket/install-certificates.sh",
         text ->
             locations()
                 .read()
                 .apply(text)
                 .filter(
-                    all -> all.stream().allMatch(it -> it.matches("(?i)[^?#]*\\.sh([?#].*)?"))));
+                    // Whoever is on the way of http: could run what they like.
+                    all ->
+                        all.stream()
+                            .allMatch(it -> it.matches("(?i)(?!http:)[^?#]*\\.sh([?#].*)?"))));
   }
 
   /** A comma inside a version range or extras belongs to its requirement: {@code a>=1,<2}. */
@@ -327,6 +331,47 @@ final class Parsers {
               ? Optional.of(parts.stream().map(Path::of).map(Path::normalize).toList())
               : Optional.empty();
         });
+  }
+
+  /** Notices of EC2; {@code none} for no one, as an empty value counts as not set. */
+  static Parser<Set<NoticeKind>> noticeKinds() {
+    return new Parser<>(
+        "must be a comma-separated list of spot, rebalance and lifecycle; or none",
+        "spot,lifecycle",
+        text -> {
+          Set<NoticeKind> kinds = EnumSet.noneOf(NoticeKind.class);
+          if (text.equalsIgnoreCase("none")) {
+            return Optional.of(kinds);
+          }
+          Parser<NoticeKind> one = oneOf(NoticeKind.class, "spot");
+          for (String part : commaSeparated(text)) {
+            Optional<NoticeKind> kind = one.read().apply(part);
+            if (kind.isEmpty()) {
+              return Optional.empty();
+            }
+            kinds.add(kind.get());
+          }
+          return Optional.of(kinds).filter(some -> !some.isEmpty());
+        });
+  }
+
+  /** As auto-scaling groups name them. */
+  static Parser<String> lifecycleHook() {
+    return new Parser<>(
+        "must be the name of a lifecycle hook: letters, digits, dashes, underscores and slashes",
+        "drain",
+        text -> Optional.of(text).filter(name -> name.matches("[A-Za-z0-9_/-]{1,255}")));
+  }
+
+  /** As CloudWatch takes them; those of AWS's own services begin with {@code AWS/}. */
+  static Parser<String> metricsNamespace() {
+    return new Parser<>(
+        "must be a namespace of CloudWatch: letters, digits and . - _ / #, not beginning with AWS/",
+        "SparkAppliance",
+        text ->
+            Optional.of(text)
+                .filter(
+                    name -> name.matches("[A-Za-z0-9._/#-]{1,255}") && !name.startsWith("AWS/")));
   }
 
   static Parser<AuthMode> authMode() {

@@ -24,8 +24,11 @@ import java.util.Set;
  * @param access who may use what
  * @param gateway the REST gateway's limits
  * @param supervision how daemons are watched and stopped
+ * @param draining when and how the node gives its work to others before it ends
  * @param paths where things are on this machine
  * @param logShipping where logs are sent to; empty: they stay on this machine
+ * @param metricsNamespace {@code EMF_NAMESPACE}: of the metrics that CloudWatch makes of this
+ *     node's output; empty: none
  * @param sparkProperties Spark settings given by variables ({@code DEFAULT_CORES}, {@code
  *     SPARK_CONF_…}), by their Spark name; secrets are not among them
  */
@@ -40,8 +43,10 @@ public record Settings(
     Access access,
     Gateway gateway,
     Supervision supervision,
+    Draining draining,
     Paths paths,
     Optional<LogShipping> logShipping,
+    Optional<String> metricsNamespace,
     Map<String, String> sparkProperties) {
 
   /** Takes copies that can't be changed. */
@@ -63,8 +68,10 @@ public record Settings(
         access,
         gateway,
         supervision,
+        draining,
         paths,
         logShipping,
+        metricsNamespace,
         sparkProperties);
   }
 
@@ -355,6 +362,20 @@ public record Settings(
       int maxRestarts,
       Duration restartWindow,
       LogFormat logFormat) {}
+
+  /**
+   * When and how the node gives its work to others before it ends.
+   *
+   * @param on {@code DRAIN_ON}: the notices of EC2 that make it do so
+   * @param timeout {@code DRAIN_TIMEOUT}: for all of it; a spot instance has two minutes at most
+   * @param lifecycleHook {@code LIFECYCLE_HOOK}: by which its auto-scaling group waits for it
+   */
+  public record Draining(Set<NoticeKind> on, Duration timeout, Optional<String> lifecycleHook) {
+    /** Takes a copy that can't be changed. */
+    public Draining {
+      on = Set.copyOf(on);
+    }
+  }
 
   /** Shape of the lines on standard output. */
   public enum LogFormat {

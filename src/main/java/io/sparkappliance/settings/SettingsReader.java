@@ -3,6 +3,7 @@ package io.sparkappliance.settings;
 import io.sparkappliance.settings.Settings.Access;
 import io.sparkappliance.settings.Settings.Application;
 import io.sparkappliance.settings.Settings.Cluster;
+import io.sparkappliance.settings.Settings.Draining;
 import io.sparkappliance.settings.Settings.Gateway;
 import io.sparkappliance.settings.Settings.LogShipping;
 import io.sparkappliance.settings.Settings.Memory;
@@ -147,6 +148,7 @@ public final class SettingsReader {
                 require(c.maxRestarts),
                 require(c.restartWindow),
                 require(c.logFormat)),
+            new Draining(require(c.drainOn), require(c.drainTimeout), get(c.lifecycleHook)),
             new Paths(
                 require(c.home),
                 require(c.sparkHome),
@@ -161,6 +163,7 @@ public final class SettingsReader {
                 get(c.localDirs).orElse(List.of()),
                 require(c.python)),
             logShipping(),
+            get(c.emfNamespace),
             sparkProperties());
     refuseWhatIsNotBuiltYet();
     // Every variable is read, also one that means nothing yet: its value may be wrong.

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param startupCache class data that the image has for Spark's JVMs
  * @param objectStores what is known about S3
  * @param secrets finds those that are given by reference
+ * @param localDisks for scratch, where nobody says where else
  * @param notices what an operator should know about these files
  */
 record ConfigurationSources(
@@ -29,6 +30,7 @@ record ConfigurationSources(
     Optional<StartupCache> startupCache,
     ObjectStoreFacts objectStores,
     SecretSource secrets,
+    LocalDisks localDisks,
     List<String> notices) {
   /** Takes copies that can't be changed. */
   ConfigurationSources {

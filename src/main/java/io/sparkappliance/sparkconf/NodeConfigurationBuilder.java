@@ -175,7 +175,7 @@ final class NodeConfigurationBuilder {
 
   private void addPaths(HiveServerSettings hive) {
     Settings.Paths paths = settings.paths();
-    node("spark.local.dir", paths.data().resolve("local").toString());
+    addLocalDirectories();
     node("spark.jars.ivy", paths.data().resolve("home/.ivy2").toString());
     node("spark.metrics.conf", paths.confDir().resolve("metrics.properties").toString());
     if (!hive.namesWarehouse()) {
@@ -187,6 +187,20 @@ final class NodeConfigurationBuilder {
       // command asks for Hive itself.
       node("spark.sql.catalogImplementation", "hive");
     }
+  }
+
+  /** Local disks are for those who don't say where else. */
+  private void addLocalDirectories() {
+    String key = "spark.local.dir";
+    Settings.Paths paths = settings.paths();
+    boolean told = !paths.localDirs().isEmpty() || properties.chosen(key).isPresent();
+    LocalDisks disks = told ? LocalDisks.NONE : sources.localDisks();
+    notices.addAll(disks.notices());
+    node(
+        key,
+        disks.usable().isEmpty()
+            ? paths.data().resolve("local").toString()
+            : LocalDisks.text(disks.usable()));
   }
 
   private void addLibraries() {
@@ -514,9 +528,7 @@ final class NodeConfigurationBuilder {
     if (!paths.localDirs().isEmpty()) {
       // Spark lets this variable win over spark.local.dir, so it is only there when somebody set
       // it.
-      environment.put(
-          "SPARK_LOCAL_DIRS",
-          paths.localDirs().stream().map(Path::toString).collect(Collectors.joining(",")));
+      environment.put("SPARK_LOCAL_DIRS", LocalDisks.text(paths.localDirs()));
     }
     return environment;
   }

@@ -251,6 +251,7 @@ public final class Preparation {
             StartupCache.of(paths.sparkHome()),
             ObjectStoreFacts.of(hasCommitters(), environment),
             outside.secrets(),
+            LocalDisks.ofThisMachine(),
             notices);
     return NodeConfigurationBuilder.build(settings, credentials, host, total, sources, problems);
   }

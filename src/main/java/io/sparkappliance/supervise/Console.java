@@ -34,6 +34,11 @@ public final class Console {
    */
   public void line(String role, String message) {
     String text = format == LogFormat.JSON ? json(role, message) : role + " | " + message;
+    raw(text);
+  }
+
+  /** Writes a line as it is, for a program that reads it. */
+  public void raw(String text) {
     // One call with the line break in it: lines of different threads never mix.
     synchronized (out) {
       out.print(text + "\n");

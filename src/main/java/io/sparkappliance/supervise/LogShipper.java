@@ -1,6 +1,8 @@
 package io.sparkappliance.supervise;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -120,16 +122,17 @@ public final class LogShipper {
   }
 
   private void findWhatWasLeft() throws IOException {
-    List<Path> left;
     try (Stream<Path> directories = Files.find(directory, 3, (path, is) -> is.isDirectory())) {
-      left =
+      List<Path> left =
           directories
               .map(directory::relativize)
               .filter(path -> path.getNameCount() == 3 && isPlace(path))
               .toList();
-    }
-    for (Path path : left) {
-      log(path.toString());
+      for (Path path : left) {
+        log(path.toString());
+      }
+    } catch (UncheckedIOException | AccessDeniedException notOurs) {
+      say.accept("warning: logs that an earlier node left can't be sent: " + notOurs);
     }
   }
 

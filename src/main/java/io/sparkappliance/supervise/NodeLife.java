@@ -1,6 +1,9 @@
 package io.sparkappliance.supervise;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Answers for the node from its first moment, when configuration and libraries are still fetched
@@ -10,6 +13,7 @@ public final class NodeLife {
   private static final NodeStatus PREPARING = new NodeStatus(NodeStatus.Phase.PREPARING, List.of());
 
   private final Console console;
+  private final List<Consumer<Supervisor>> postponed = new ArrayList<>();
   private Supervisor supervisor;
 
   /**
@@ -24,6 +28,35 @@ public final class NodeLife {
   /** From now on the supervisor answers, and is told. */
   public synchronized void supervisedBy(Supervisor supervisor) {
     this.supervisor = supervisor;
+    postponed.forEach(action -> action.accept(supervisor));
+    postponed.clear();
+  }
+
+  /**
+   * Gives this node's work to others, and ends it with exit code 0; returns at once. Before there
+   * are daemons it is done when they would start, and none does.
+   *
+   * @param time for all of it
+   */
+  public synchronized void drain(Duration time) {
+    soon(to -> to.drain(time));
+  }
+
+  /**
+   * Gives the worker's work to others, for good; the rest goes on. Returns at once.
+   *
+   * @param time for all of it
+   */
+  public synchronized void retire(Duration time) {
+    soon(to -> to.retire(time));
+  }
+
+  private void soon(Consumer<Supervisor> action) {
+    if (supervisor == null) {
+      postponed.add(action);
+    } else {
+      action.accept(supervisor);
+    }
   }
 
   /** How the node is now. */

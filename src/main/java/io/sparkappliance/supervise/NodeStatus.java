@@ -3,6 +3,7 @@ package io.sparkappliance.supervise;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * How the node is, at one moment.
@@ -24,15 +25,21 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
     STARTING,
     /** Every daemon has been ready at least once. */
     RUNNING,
-    /** It was told to end. */
+    /** It will end: it gives its work to others and sends clients away. */
+    DRAINING,
+    /** It was told to end, or has nothing more to give. */
     STOPPING,
     /** A daemon died too often. */
     FAILED
   }
 
-  /** Whether every daemon does its work now, or stands by for one that does. */
+  /**
+   * Whether every daemon does its work now, or stands by for one that does, and will go on: who
+   * sends clients to a node shall send none to one that ends.
+   */
   public boolean isReady() {
-    return phase != Phase.PREPARING && daemons.stream().allMatch(daemon -> daemon.state().isWell());
+    return (phase == Phase.STARTING || phase == Phase.RUNNING)
+        && daemons.stream().allMatch(daemon -> daemon.state().isWell());
   }
 
   /** Which daemon died too often and why: {@code sql: it ended with exit code 1}. */
@@ -51,14 +58,19 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
     return switch (phase) {
       case PREPARING -> "preparing: init scripts, configuration, libraries";
       case FAILED -> "broken: " + failure().orElse("failed");
-      case STARTING, RUNNING, STOPPING ->
-          phase.name().toLowerCase(Locale.ROOT) + ": " + String.join("; ", notReady());
+      // Whatever serves until its turn comes is well.
+      case DRAINING, STOPPING -> inPhase(states(daemon -> true));
+      case STARTING, RUNNING -> inPhase(states(daemon -> !daemon.state().isWell()));
     };
   }
 
-  private List<String> notReady() {
+  private String inPhase(List<String> states) {
+    return phase.name().toLowerCase(Locale.ROOT) + ": " + String.join("; ", states);
+  }
+
+  private List<String> states(Predicate<DaemonStatus> which) {
     return daemons.stream()
-        .filter(daemon -> !daemon.state().isWell())
+        .filter(which)
         .flatMap(
             daemon -> {
               String reason = daemon.reason().map(text -> " (" + text + ")").orElse("");

@@ -2,6 +2,8 @@ package io.sparkappliance.supervise;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 
@@ -31,6 +33,17 @@ public final class Signals {
     IntConsumer inTurn = code -> (told.compareAndSet(false, true) ? first : second).accept(code);
     handle("INT", () -> inTurn.accept(SIGNAL_EXIT_BASE + SIGINT));
     handle("TERM", () -> inTurn.accept(SIGNAL_EXIT_BASE + SIGTERM));
+  }
+
+  /**
+   * SIGPWR, by which Spark's workers are retired, too; a system that doesn't know it can't send it.
+   *
+   * @param action called at each; must return at once
+   */
+  public static void handlePowerFailure(Runnable action) {
+    if (Files.isDirectory(Path.of("/proc/self"))) {
+      handle("PWR", action);
+    }
   }
 
   private static void handle(String name, Runnable action) {

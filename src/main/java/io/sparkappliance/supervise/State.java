@@ -23,14 +23,16 @@ public enum State {
   REVOKED,
   /** It was told to end, for good or because another node has the turn. */
   STOPPING,
-  /** It ended because it was told to. */
+  /** It ended because it was told to, with its node. */
   STOPPED,
+  /** It gave its work to others and ended, and so it was wanted: the node does without it. */
+  RETIRED,
   /** It died too often; the node gives up. */
   FAILED;
 
   /** Whether nothing is missing. */
   boolean isWell() {
-    return this == READY || this == STANDBY;
+    return this == READY || this == STANDBY || this == RETIRED;
   }
 
   /** Name in JSON and metrics. */

@@ -25,8 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One daemon's life. Everything but {@link #stopWithin} and {@link #killTree} runs on the
- * supervisor's deciding thread.
+ * One daemon's life. Everything but what retires, stops or kills it runs on the supervisor's
+ * deciding thread.
  */
 final class SupervisedDaemon {
   private static final int SIGNAL_EXIT_BASE = 128;
@@ -64,6 +64,9 @@ final class SupervisedDaemon {
   private volatile String reason;
   private volatile String lastFailure;
   private volatile boolean ending;
+
+  /** It has given away what it could: it need not be asked again. */
+  private volatile boolean retired;
 
   private Instant started;
 
@@ -360,7 +363,7 @@ final class SupervisedDaemon {
         .name("renewal of " + name())
         .start(
             () -> {
-              retireWithin(running, supervision.gracePeriod());
+              retireWithin(running, new StopTime(supervision.gracePeriod()).whole());
               tellToEnd(running);
               events.later(() -> killLater(running));
             });
@@ -544,49 +547,101 @@ final class SupervisedDaemon {
 
   /** Clients are sent away first, while it still serves those who are there. */
   void leaveTurn() {
+    if (state == State.READY && hasTurn()) {
+      events.say(name() + " is no longer announced to clients");
+    }
     spec.turn().leave();
+  }
+
+  /** Whether it runs on one node at a time. */
+  boolean hasTurn() {
+    return !spec.turn().equals(Turn.ALWAYS);
+  }
+
+  /** Ends, if it runs here at all, so that another node can take the turn. */
+  void passTurn(StopTime.Share share) {
+    boolean served = process != null;
+    stopWithin(share);
+    spec.turn().pass();
+    if (served) {
+      events.say(name() + " has ended: another node may serve");
+    }
+  }
+
+  /** Whether it was told to end. */
+  boolean isEnding() {
+    return ending;
+  }
+
+  /** Whether it has work that it can give to others. */
+  boolean retires() {
+    return spec.ending().retirement().isPresent();
   }
 
   /** How much of the time of all it may need to end. */
   int shares() {
-    return spec.ending().retirement().isPresent() ? SHARES_OF_THE_RETIRING : 1;
+    return retires() && !retired ? SHARES_OF_THE_RETIRING : 1;
   }
 
-  /** Asks the process to end; kills what is left of it and its children after the given time. */
-  void stopWithin(Duration share) {
+  /** Gives its work to others, and gets no more, while everything else goes on. */
+  void retire(StopTime.Share share) {
     Process running = process;
     if (running != null && running.isAlive()) {
       become(State.STOPPING);
       remember(running);
-      long deadline = System.nanoTime() + share.toNanos();
-      retireWithin(running, share.multipliedBy(4).dividedBy(5));
+      askAndWait(running, share);
+    }
+    retired = true;
+  }
+
+  /** Retires, and ends for good, while the node goes on. Others must not start it meanwhile. */
+  void leaveForGood(StopTime time, Duration gracePeriod) {
+    reason = "its work goes to others";
+    retire(time.allBut(gracePeriod));
+    stopWithin(time.whole());
+    reason = "it gave its work to others, for good";
+    become(State.RETIRED);
+  }
+
+  /** Asks the process to end; kills what is left of it and its children after the given time. */
+  void stopWithin(StopTime.Share share) {
+    Process running = process;
+    if (running != null && running.isAlive()) {
+      become(State.STOPPING);
+      remember(running);
+      if (!retired) {
+        retireWithin(running, share.parts(4, 5));
+      }
       tellToEnd(running);
-      if (!endsWithin(running, Duration.ofNanos(deadline - System.nanoTime()))) {
+      if (!endsWithin(running, share)) {
         events.say(
-            "%s did not stop within %.1f s: killed".formatted(name(), share.toMillis() / 1000.0));
+            "%s did not stop within %.1f s: killed"
+                .formatted(name(), share.length().toMillis() / 1000.0));
       }
     }
     killTree();
     if (running != null) {
       running.onExit().join();
     }
-    if (state != State.FAILED) {
+    if (state != State.FAILED && state != State.RETIRED) {
       become(State.STOPPED);
     }
   }
 
   /** Lets it give its work to others, if it has any: what works for it ends by itself then. */
-  private void retireWithin(Process running, Duration share) {
-    if (spec.ending().retirement().isEmpty() || descendants.isEmpty()) {
-      return;
+  private void retireWithin(Process running, StopTime.Share share) {
+    if (retires() && !descendants.isEmpty()) {
+      askAndWait(running, share);
     }
+  }
+
+  private void askAndWait(Process running, StopTime.Share share) {
     events.say(name() + " retires: its work goes to others");
-    long deadline = System.nanoTime() + share.toNanos();
     try {
       Process asking = starter.start(spec.ending().retirement().get().apply(running.pid()));
       asking.waitFor();
       boolean asked = asking.exitValue() == 0;
-      while (asked && !descendants.isEmpty() && System.nanoTime() < deadline) {
+      while (asked && !descendants.isEmpty() && share.left() > 0) {
         asked = !running.waitFor(LOOK_FOR_CHILDREN.toNanos(), TimeUnit.NANOSECONDS);
         remember(running);
       }
@@ -602,10 +657,9 @@ final class SupervisedDaemon {
   }
 
   /** Waits, and looks again and again for children that start late. */
-  private boolean endsWithin(Process running, Duration share) {
-    long deadline = System.nanoTime() + share.toNanos();
+  private boolean endsWithin(Process running, StopTime.Share share) {
     try {
-      for (long left = share.toNanos(); left > 0; left = deadline - System.nanoTime()) {
+      for (long left = share.left(); left > 0; left = share.left()) {
         if (running.waitFor(Math.min(left, LOOK_FOR_CHILDREN.toNanos()), TimeUnit.NANOSECONDS)) {
           return true;
         }

@@ -42,11 +42,13 @@ public final class Supervisor {
   private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
   private volatile NodeStatus status;
 
-  /** When the grace period is over, in {@link System#nanoTime}; set when the end begins. */
-  private volatile long deadline;
-
   private volatile String lastWords = "";
   private NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
+
+  /** Of the stop that is under way; null before. */
+  private volatile StopTime stopTime;
+
+  private volatile int code;
 
   /**
    * Makes a supervisor; nothing starts yet.
@@ -109,31 +111,32 @@ public final class Supervisor {
   /**
    * Starts everything and returns when everything has ended.
    *
-   * @return 1 when a daemon died too often, 70 after an error of the supervisor itself; otherwise
-   *     the code given to {@link #stop}
+   * @return 1 when a daemon died too often, 70 after an error of the supervisor itself, 0 after
+   *     {@link #drain}; otherwise the code given to {@link #stop}
    */
   public int run() {
     logs.start();
     decide(() -> daemons.forEach(SupervisedDaemon::startIfPossible));
-    int code = exitCode.join();
+    int ended = exitCode.join();
     finishLogs();
     decisions.shutdownNow();
     // Said again, below what the others printed while they stopped.
     lastWords.lines().forEach(console::say);
-    return code;
+    return ended;
   }
 
   private void finishLogs() {
-    long end = Math.min(deadline, System.nanoTime() + LAST_WORDS.toNanos());
+    StopTime.Share rest = stopTime.whole();
+    long end = System.nanoTime() + Math.min(rest.left(), LAST_WORDS.toNanos());
     for (SupervisedDaemon daemon : daemons) {
       daemon.awaitOutput(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
     }
-    logs.finish(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    logs.finish(Duration.ofNanos(Math.max(0, rest.left())));
   }
 
   /**
-   * Stops everything in reverse order, within the grace period. Returns at once; {@link #run}
-   * returns when it is done.
+   * Stops everything in reverse order, within the grace period; what drains has no more than that
+   * left. Returns at once; {@link #run} returns when it is done.
    *
    * @param code exit code of the node
    */
@@ -143,9 +146,62 @@ public final class Supervisor {
           if (isUp()) {
             phase = NodeStatus.Phase.STOPPING;
             console.say("stopping");
-            end(code);
+            end(code, false, supervision.gracePeriod());
+          } else if (phase == NodeStatus.Phase.DRAINING) {
+            console.say(
+                "told to stop: what is left of the drain is %d s at most"
+                    .formatted(supervision.gracePeriod().toSeconds()));
+            this.code = code;
+            stopTime.shorten(supervision.gracePeriod());
           }
         });
+  }
+
+  /**
+   * Sends clients away, ends what another node can do instead, lets those who have work for others
+   * give it to them while everything else goes on, then stops the rest as {@link #stop} does.
+   * Returns at once; {@link #run} returns 0 when it is done. Called again, it can only become
+   * shorter.
+   *
+   * @param time for all of it
+   */
+  public void drain(Duration time) {
+    decide(
+        () -> {
+          if (isUp()) {
+            phase = NodeStatus.Phase.DRAINING;
+            console.say("drains within %d s".formatted(time.toSeconds()));
+            end(0, true, time);
+          } else if (phase == NodeStatus.Phase.DRAINING) {
+            stopTime.shorten(time);
+          }
+        });
+  }
+
+  /**
+   * Lets those who have work for others give it to them, and ends them for good; the others go on.
+   * Returns at once.
+   *
+   * @param time for all of it
+   */
+  public void retire(Duration time) {
+    decide(
+        () -> {
+          List<SupervisedDaemon> retiring =
+              daemons.stream().filter(SupervisedDaemon::retires).toList();
+          if (isUp() && retiring.isEmpty()) {
+            console.say("nothing on this node has work that it could give to others");
+          } else if (isUp()) {
+            retiring.stream().filter(one -> !one.isEnding()).forEach(one -> retire(one, time));
+          }
+        });
+  }
+
+  private void retire(SupervisedDaemon daemon, Duration time) {
+    daemon.expectEnd();
+    Thread.ofPlatform()
+        .name("retirement of " + daemon.name())
+        .start(() -> daemon.leaveForGood(new StopTime(time), supervision.gracePeriod()));
   }
 
   /** Kills everything that still runs, now. For the second signal. */
@@ -170,7 +226,7 @@ public final class Supervisor {
         fault.printStackTrace(new PrintWriter(trace));
         lastWords = "an error of the appliance itself, the node gives up:\n" + trace;
         console.say(lastWords);
-        end(INTERNAL_ERROR);
+        end(INTERNAL_ERROR, false, supervision.gracePeriod());
       }
     }
   }
@@ -228,7 +284,7 @@ public final class Supervisor {
       phase = NodeStatus.Phase.FAILED;
       lastWords = report(daemon.name(), reason, lastLines);
       console.say(lastWords);
-      end(GAVE_UP);
+      end(GAVE_UP, false, supervision.gracePeriod());
     }
   }
 
@@ -250,24 +306,44 @@ public final class Supervisor {
     return new NodeStatus(phase, daemons.stream().map(SupervisedDaemon::status).toList());
   }
 
-  private void stop(List<SupervisedDaemon> order) {
-    order.forEach(SupervisedDaemon::leaveTurn);
-    long end = deadline - logs.reserved(supervision.gracePeriod()).toNanos();
+  /** A fault of ours must not keep the rest from its orderly stop. */
+  private void drainOrGoOn(List<SupervisedDaemon> order, StopTime time) {
+    try {
+      drain(order, time);
+    } catch (RuntimeException fault) {
+      console.say("the drain failed, stops without it: " + fault);
+    }
+  }
+
+  private void drain(List<SupervisedDaemon> order, StopTime time) {
+    // First, for nobody else can serve until then.
+    order.stream()
+        .filter(SupervisedDaemon::hasTurn)
+        .forEach(one -> one.passTurn(time.atMost(supervision.gracePeriod())));
+    StopTime.Share retirement = time.allBut(supervision.gracePeriod());
+    order.stream().filter(SupervisedDaemon::retires).forEach(one -> one.retire(retirement));
+    time.shorten(supervision.gracePeriod());
+    console.say("drained: stops the rest");
+  }
+
+  private void stop(List<SupervisedDaemon> order, StopTime time) {
+    logs.stopping();
     for (int i = 0; i < order.size(); i++) {
-      long left = Math.max(0, end - System.nanoTime());
       SupervisedDaemon next = order.get(i);
       int shares = order.subList(i, order.size()).stream().mapToInt(SupervisedDaemon::shares).sum();
-      next.stopWithin(Duration.ofNanos(left * next.shares() / shares));
+      next.stopWithin(
+          time.partsBut(logs.reserved(supervision.gracePeriod()), next.shares(), shares));
       status = snapshot();
     }
   }
 
-  /** Stops one after the other; each may use its share of what is left of the grace period. */
-  private void end(int code) {
+  /** Stops one after the other; each may use its share of what is left of the time. */
+  private void end(int code, boolean drains, Duration within) {
+    this.code = code;
+    StopTime time = new StopTime(within);
+    stopTime = time;
     // Here, where starts are decided too: nothing can start behind the back of those who stop.
     daemons.forEach(SupervisedDaemon::expectEnd);
-    deadline = System.nanoTime() + supervision.gracePeriod().toNanos();
-    logs.stopping();
     status = snapshot();
     List<SupervisedDaemon> order = daemons.reversed();
     Thread.ofPlatform()
@@ -275,9 +351,13 @@ public final class Supervisor {
         .start(
             () -> {
               try {
-                stop(order);
+                order.forEach(SupervisedDaemon::leaveTurn);
+                if (drains) {
+                  drainOrGoOn(order, time);
+                }
+                stop(order, time);
               } finally {
-                exitCode.complete(code);
+                exitCode.complete(this.code);
               }
             });
   }

@@ -4,6 +4,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -136,6 +137,8 @@ final class UnshippedLog {
   private List<Path> files() throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files.sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
@@ -203,7 +206,11 @@ final class UnshippedLog {
   synchronized void line(String text) throws IOException {
     byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
     if (size > 0 && size + bytes.length > limits.chunkBytes()) {
-      cut();
+      try {
+        cut();
+      } catch (IOException noNewFileNow) {
+        // The open one takes this line, too; the next line tries again.
+      }
     }
     makeRoom(bytes.length);
     if (size == 0) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.regions.Region;
 
 class AwsApiTest {
   private static final String THROTTLED =
@@ -28,6 +29,7 @@ class AwsApiTest {
   private final Deque<Map.Entry<Integer, String>> answers = new ArrayDeque<>();
   private final List<String> bodies = new ArrayList<>();
   private final List<String> signatures = new ArrayList<>();
+  private final List<String> targets = new ArrayList<>();
   private final List<Duration> pauses = new ArrayList<>();
   private HttpServer server;
   private AwsApi aws;
@@ -80,6 +82,7 @@ class AwsApiTest {
                 .asText())
         .isEqualTo("x");
     assertThat(bodies).containsExactly("{\"SecretId\":\"a\"}");
+    assertThat(targets).containsExactly("secretsmanager.GetSecretValue");
   }
 
   @Test
@@ -95,6 +98,25 @@ class AwsApiTest {
     assertThat(pauses).hasSize(4);
     assertThat(pauses.get(0)).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
     assertThat(pauses.get(3)).isBetween(Duration.ofMillis(1600), Duration.ofMillis(3200));
+  }
+
+  @Test
+  void credentialsThatAreNotKnownEverywhereYetAreTriedAgain() throws AwsException {
+    will(401, "<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>");
+    will(200, "<R/>");
+    aws.query(AwsService.EC2, "DescribeInstances", Map.of());
+    will(400, "{\"__type\": \"UnrecognizedClientException\", \"message\": \"invalid token\"}");
+    will(200, "{}");
+    aws.json(AwsService.SYSTEMS_MANAGER, "GetParameters", Map.of());
+
+    assertThat(pauses).hasSize(2);
+  }
+
+  @Test
+  void aRegionThatIsNewerThanTheSdkHasAnAddress() {
+    assertThat(AwsService.EC2.endpoint(Region.of("eu-nowhere-7")))
+        .isEqualTo("https://ec2.eu-nowhere-7.amazonaws.com");
+    assertThat(AwsService.EC2.endpoint(Region.of("cn-nowhere-1"))).endsWith(".amazonaws.com.cn");
   }
 
   @Test
@@ -172,6 +194,7 @@ class AwsApiTest {
 
   private void answer(HttpExchange exchange) throws IOException {
     bodies.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+    targets.add(exchange.getRequestHeaders().getFirst("X-Amz-Target"));
     signatures.add(exchange.getRequestHeaders().getFirst("Authorization"));
     Map.Entry<Integer, String> next = answers.remove();
     byte[] bytes = next.getValue().getBytes(StandardCharsets.UTF_8);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,8 @@ public final class FakeMetadata implements AutoCloseable {
   private final Map<String, String> content = new ConcurrentHashMap<>();
   private final Set<String> tokens = ConcurrentHashMap.newKeySet();
   private final AtomicInteger given = new AtomicInteger();
+  private final AtomicInteger questions = new AtomicInteger();
+  private volatile boolean away;
 
   /** Starts one whose instance has this address. */
   public FakeMetadata(String privateAddress) throws IOException {
@@ -37,6 +40,33 @@ public final class FakeMetadata implements AutoCloseable {
     return this;
   }
 
+  /** Has nothing there any more. */
+  public FakeMetadata without(String path) {
+    content.remove(path);
+    return this;
+  }
+
+  /** From now on it answers nothing of use, or does so again. */
+  public FakeMetadata away(boolean isAway) {
+    away = isAway;
+    return this;
+  }
+
+  /** How often it was asked. */
+  public int questions() {
+    return questions.get();
+  }
+
+  /** The instance that it describes. */
+  public Instance instance() {
+    try {
+      return Instance.find(Map.of(Instance.ENDPOINT, endpoint()), Path.of("/"), line -> {})
+          .orElseThrow();
+    } catch (Instance.UnansweredException unanswered) {
+      throw new AssertionError(unanswered);
+    }
+  }
+
   /** Where it is. */
   public String endpoint() {
     return "http://127.0.0.1:" + server.getAddress().getPort();
@@ -52,7 +82,10 @@ public final class FakeMetadata implements AutoCloseable {
 
   private void answer(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath().substring("/latest/".length());
-    if (exchange.getRequestMethod().equals("PUT") && path.equals("api/token")) {
+    questions.incrementAndGet();
+    if (away) {
+      send(exchange, 500, "");
+    } else if (exchange.getRequestMethod().equals("PUT") && path.equals("api/token")) {
       String token = "token-" + given.incrementAndGet();
       tokens.add(token);
       send(exchange, 200, token);

@@ -23,7 +23,7 @@ class InstanceTest {
   private final List<String> said = new ArrayList<>();
 
   @Test
-  void anInstanceKnowsItself() throws IOException {
+  void anInstanceKnowsItself() throws Exception {
     try (FakeMetadata metadata = new FakeMetadata("10.0.3.4").with("meta-data/x", "y")) {
       Instance instance = find(Map.of(Instance.ENDPOINT, metadata.endpoint() + "/"));
 
@@ -36,7 +36,7 @@ class InstanceTest {
   }
 
   @Test
-  void aTokenServesForManyQuestionsAndIsRenewed() throws IOException {
+  void aTokenServesForManyQuestionsAndIsRenewed() throws Exception {
     try (FakeMetadata metadata = new FakeMetadata("10.0.3.4").with("meta-data/x", "y")) {
       MetadataService service = find(Map.of(Instance.ENDPOINT, metadata.endpoint())).metadata();
       int before = metadata.tokensGiven();
@@ -51,7 +51,7 @@ class InstanceTest {
   }
 
   @Test
-  void whoSwitchesTheServiceOffIsNotAsked() {
+  void whoSwitchesTheServiceOffIsNotAsked() throws Exception {
     assertThat(
             Instance.find(
                 Map.of(Instance.DISABLED, "true", Instance.ENDPOINT, "http://127.0.0.1:1"),
@@ -70,7 +70,7 @@ class InstanceTest {
     String endpoint = "http://127.0.0.1:" + port;
 
     assertThatThrownBy(() -> find(Map.of(Instance.ENDPOINT, endpoint)))
-        .isInstanceOf(ConfigurationException.class)
+        .isInstanceOf(Instance.UnansweredException.class)
         .hasMessageContaining("instance metadata service=" + endpoint)
         .hasMessageContaining("named by AWS_EC2_METADATA_SERVICE_ENDPOINT")
         .hasMessageContaining("hop limit 2")
@@ -121,12 +121,15 @@ class InstanceTest {
     assertThat(vendor(root, "Amazon EC2\n")).isEqualTo(Vendor.AMAZON);
     assertThat(vendor(root, "Xen\n")).isEqualTo(Vendor.UNKNOWN);
     assertThat(vendor(root, "\n")).isEqualTo(Vendor.UNKNOWN);
+    Files.createDirectories(root.resolve("sys/hypervisor"));
+    Files.writeString(root.resolve("sys/hypervisor/uuid"), "ec2e1916-9099-7caf-fd21-012345abcdef");
+    assertThat(vendor(root, "Xen\n")).as("one of EC2's").isEqualTo(Vendor.AMAZON);
     assertThat(vendor(root, "QEMU\n")).isEqualTo(Vendor.ANOTHER);
     assertThat(vendor(root, "Dell Inc.\n")).isEqualTo(Vendor.ANOTHER);
   }
 
   @Test
-  void anotherMakersMachineIsNotAsked() {
+  void anotherMakersMachineIsNotAsked() throws Exception {
     assertThat(Instance.find(Map.of(), Vendor.ANOTHER, said::add, Duration.ZERO)).isEmpty();
   }
 
@@ -136,7 +139,7 @@ class InstanceTest {
     return Instance.vendor(root);
   }
 
-  private Instance find(Map<String, String> environment) {
+  private Instance find(Map<String, String> environment) throws Instance.UnansweredException {
     return Instance.find(environment, Vendor.UNKNOWN, said::add, Duration.ZERO).orElseThrow();
   }
 }

@@ -16,7 +16,16 @@ final class Policies {
     List<Map<String, Object>> policies = Values.maps(stack.properties("Role").get("Policies"));
     assertThat(policies).hasSize(1);
     statements = Values.maps(Values.at(policies.getFirst(), "PolicyDocument", "Statement"));
-    assertThat(statements).allSatisfy(statement -> assertThat(statement).doesNotContainKey("Not"));
+    assertThat(statements)
+        .allSatisfy(
+            statement ->
+                assertThat(statement)
+                    .doesNotContainKeys("NotAction", "NotResource", "NotPrincipal"));
+  }
+
+  /** As IAM takes them. */
+  List<Map<String, Object>> statements() {
+    return statements;
   }
 
   /** All actions that some resource allows. */

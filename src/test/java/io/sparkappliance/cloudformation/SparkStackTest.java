@@ -265,10 +265,9 @@ class SparkStackTest {
             "ec2:DescribeInstances",
             "autoscaling:DescribeAutoScalingGroups",
             "elasticloadbalancing:DescribeInstanceHealth",
-            "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeTargetHealth");
-    String own = "arn:aws:cloudformation:eu-central-1:123456789012:stack/sparks/0";
+    String own = "arn:aws:cloudformation:eu-central-1:123456789012:stack/sparks/*";
     assertThat(
             new Policies(stack(spark("StartMaster")))
                 .resourcesFor("cloudformation:ListStackResources"))
@@ -290,7 +289,7 @@ class SparkStackTest {
         .filteredOn(action -> !action.startsWith("s3:") && !action.startsWith("ssm"))
         .containsExactlyInAnyOrder(
             "autoscaling:CompleteLifecycleAction",
-            "cloudwatch:PutMetricData",
+            "autoscaling:RecordLifecycleActionHeartbeat",
             "logs:CreateLogStream",
             "logs:PutLogEvents");
     assertThat(role.resourcesFor("autoscaling:CompleteLifecycleAction"))
@@ -303,7 +302,7 @@ class SparkStackTest {
   @Test
   void a_node_reads_the_secrets_that_were_named_and_no_other() {
     Policies role = new Policies(stack(masters()));
-    assertThat(role.resourcesFor("ssm:GetParameter"))
+    assertThat(role.resourcesFor("ssm:GetParameters"))
         .containsExactly(
             "arn:aws:ssm:eu-central-1:123456789012:parameter/spark/api-token",
             "arn:aws:ssm:eu-central-1:123456789012:parameter/spark/cluster-secret");
@@ -320,7 +319,7 @@ class SparkStackTest {
                             "ClusterSecret",
                             "")))
                 .actions())
-        .doesNotContain("ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt");
+        .doesNotContain("ssm:GetParameters", "secretsmanager:GetSecretValue", "kms:Decrypt");
   }
 
   @Test
@@ -341,11 +340,8 @@ class SparkStackTest {
   }
 
   @Test
-  void masters_publish_metrics_in_the_namespace_of_the_appliance_alone() {
-    assertThat(new Policies(stack(masters())).statement("cloudwatch:PutMetricData", "*"))
-        .containsEntry(
-            "Condition", Map.of("StringEquals", Map.of("cloudwatch:namespace", "SparkAppliance")));
-    assertThat(new Policies(stack(workers())).actionsOf("cloudwatch")).isEmpty();
+  void metrics_need_no_right_but_that_of_writing_logs() {
+    assertThat(new Policies(stack(masters())).actionsOf("cloudwatch")).isEmpty();
   }
 
   @Test
@@ -574,7 +570,7 @@ class SparkStackTest {
   void a_stack_is_complete_when_every_node_has_reported_that_it_is_ready() {
     assertThat(stack(masters()).resource("Nodes"))
         .containsEntry(
-            "CreationPolicy", Map.of("ResourceSignal", Map.of("Count", "3", "Timeout", "PT20M")));
+            "CreationPolicy", Map.of("ResourceSignal", Map.of("Count", "3", "Timeout", "PT30M")));
   }
 
   @Test

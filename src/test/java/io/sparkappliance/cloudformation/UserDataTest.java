@@ -154,6 +154,7 @@ class UserDataTest {
   void the_launcher_is_told_the_name_of_the_hook_that_it_completes()
       throws IOException, InterruptedException {
     assertThat(started(workers()).environment()).containsEntry("LIFECYCLE_HOOK", "drain");
+    assertThat(started(masters()).environment()).containsEntry("EMF_NAMESPACE", "SparkAppliance");
   }
 
   @Test

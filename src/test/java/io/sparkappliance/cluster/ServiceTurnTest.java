@@ -95,6 +95,25 @@ class ServiceTurnTest {
   }
 
   @Test
+  void whoPassesItsTurnStaysOutWhileItsNodeGoesOn() throws Exception {
+    first.turn.serves();
+    await().atMost(PATIENCE).until(() -> announced().equals(List.of(first.address())));
+    first.turn.leave();
+    first.service.close();
+    first.turn.pass();
+
+    await().atMost(PATIENCE).until(second::isItsTurn);
+    second.service.close();
+    second.turn.pass();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> observer.getChildren().forPath("/spark/sql/latch").isEmpty());
+    // Longer than it takes to notice that a latch is missing.
+    await().pollDelay(Duration.ofSeconds(11)).atMost(PATIENCE).until(() -> true);
+    assertThat(observer.getChildren().forPath("/spark/sql/latch")).isEmpty();
+  }
+
+  @Test
   void clientsAreToldNoMoreWhileItDoesNotWork() throws Exception {
     first.turn.serves();
     await().atMost(PATIENCE).until(() -> announced().size() == 1);

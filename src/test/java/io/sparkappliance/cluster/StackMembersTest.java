@@ -6,7 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.sparkappliance.aws.AwsException;
 import io.sparkappliance.settings.HostAndPort;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -20,6 +24,25 @@ class StackMembersTest {
   private final List<List<HostAndPort>> changes = new ArrayList<>();
   private volatile List<String> inService = List.of();
   private volatile AwsException failure;
+  private volatile boolean broken;
+  private volatile Instant time = Instant.EPOCH;
+  private final Clock clock =
+      new Clock() {
+        @Override
+        public Instant instant() {
+          return time;
+        }
+
+        @Override
+        public ZoneId getZone() {
+          return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+          return this;
+        }
+      };
   private StackMembers members;
 
   @AfterEach
@@ -110,29 +133,43 @@ class StackMembersTest {
   }
 
   @Test
-  void whoHasNoRightToKnowIsToldAtOnce() {
+  void whoHasNoRightToKnowIsToldAfterAMinute() {
     members = members(1, 1);
     failure = AwsException.denied("may not");
-    members.follow();
+    members.look();
+    time = time.plusSeconds(59);
+    members.look();
+    assertThat(members.missing()).contains("members of stack spark-1: may not");
+    time = time.plusSeconds(1);
+    members.look();
 
     assertThatThrownBy(members::await).isInstanceOf(AwsException.class).hasMessage("may not");
-    assertThat(members.missing()).contains("members of stack spark-1: may not");
   }
 
   @Test
-  void itGoesOnLookingByItself() throws Exception {
+  void aRightThatComesLaterIsAllThatIsForgiven() {
+    members = members(2, 1);
+    failure = AwsException.denied("may not");
+    members.look();
+    failure = null;
+    look("10.0.0.1");
+    assertThat(members.missing()).contains("members of stack spark-1: 1 of 2 in service");
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing()).isEmpty();
+  }
+
+  @Test
+  void itGoesOnLookingByItselfWhateverHappens() throws Exception {
     members = members(1, 1);
-    inService = List.of("10.0.0.1");
+    broken = true;
     members.follow();
+    await().until(() -> said.stream().anyMatch(text -> text.contains("an error of the appliance")));
+    broken = false;
+    inService = List.of("10.0.0.1");
+    await().atMost(Duration.ofSeconds(30)).until(() -> members.missing().isEmpty());
     members.await();
 
     assertThat(members.now()).hasSize(1);
-    members.close();
-    // After the end nobody looks any more.
-    inService = List.of("10.0.0.2");
-    await()
-        .during(Duration.ofMillis(200))
-        .until(() -> members.now().getFirst().host().endsWith("1"));
   }
 
   private void look(String... addresses) {
@@ -144,6 +181,9 @@ class StackMembersTest {
     return new StackMembers(
         (stack, port) -> {
           assertThat(stack).isEqualTo("spark-1");
+          if (broken) {
+            throw new IllegalStateException("of the test");
+          }
           if (failure != null) {
             throw failure;
           }
@@ -155,6 +195,7 @@ class StackMembersTest {
         looksAlike,
         List.of(first),
         said::add,
-        changes::add);
+        changes::add,
+        clock);
   }
 }

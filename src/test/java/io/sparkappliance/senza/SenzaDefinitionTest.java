@@ -490,7 +490,6 @@ class SenzaDefinitionTest {
             "ec2:DescribeInstances",
             "autoscaling:DescribeAutoScalingGroups",
             "elasticloadbalancing:DescribeInstanceHealth",
-            "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeTargetHealth",
             "ssm:UpdateInstanceInformation",
@@ -521,7 +520,7 @@ class SenzaDefinitionTest {
 
   @Test
   void aNodeReadsTheSecretsThatItsParametersNameAndNoOthers() {
-    assertThat(resourcesFor(stacks.get("spark-master1"), "ssm:GetParameter"))
+    assertThat(resourcesFor(stacks.get("spark-master1"), "ssm:GetParameters"))
         .containsExactly(
             "arn:aws:ssm:eu-central-1:123456789012:parameter/spark/api-token",
             "arn:aws:ssm:eu-central-1:123456789012:parameter/spark/cluster-secret");
@@ -530,7 +529,7 @@ class SenzaDefinitionTest {
             "arn:aws:secretsmanager:eu-central-1:123456789012:secret:spark/api-??????",
             "arn:aws:secretsmanager:eu-central-1:123456789012:secret:spark/cluster-??????");
     assertThat(actions(single()))
-        .doesNotContain("ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt");
+        .doesNotContain("ssm:GetParameters", "secretsmanager:GetSecretValue", "kms:Decrypt");
   }
 
   @Test

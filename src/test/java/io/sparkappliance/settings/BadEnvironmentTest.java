@@ -67,6 +67,21 @@ class BadEnvironmentTest {
             ZOOKEEPER_AUTHS=******: no variable of this name is known; did you mean ZOOKEEPER_AUTH?
                Rename it, or remove it."""),
         mistake(
+            SINGLE + " DRAIN_ON=spot,reboot",
+            """
+            DRAIN_ON=spot,reboot: must be a comma-separated list of spot, rebalance and lifecycle; or none.
+               Write, for example, DRAIN_ON=spot,lifecycle, or leave it out."""),
+        mistake(
+            SINGLE + " DRAIN_ON=none LIFECYCLE_HOOK=drain",
+            """
+            LIFECYCLE_HOOK=drain: belongs to notices that DRAIN_ON leaves out.
+               Add lifecycle to DRAIN_ON, or leave the hook to whoever completes it."""),
+        mistake(
+            SINGLE + " LIFECYCLE_HOOK=arn:aws:x",
+            """
+            LIFECYCLE_HOOK=arn:aws:x: must be the name of a lifecycle hook: letters, digits, dashes, underscores and slashes.
+               Write, for example, LIFECYCLE_HOOK=drain, or leave it out."""),
+        mistake(
             SINGLE + " EVENT_LOG_DIR=https://host/events",
             """
             EVENT_LOG_DIR=https://host/events: must be an absolute path or a file:, s3:, s3a: or hdfs: URI.
@@ -192,7 +207,7 @@ class BadEnvironmentTest {
             PYTHON_LIBS=s3://bucket/package.whl: must be a comma-separated list of pip requirements, none of which begins with a dash, and of locations of files with such (.txt).
                Write, for example, PYTHON_LIBS=requests,pandas==2.2.3,s3://bucket/requirements.txt, or leave it out.""",
             """
-            INIT_SCRIPTS=/a.sh,s3://bucket/b.py: must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs of *.sh files.
+            INIT_SCRIPTS=/a.sh,s3://bucket/b.py: must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh files.
                Write, for example, INIT_SCRIPTS=s3://bucket/install-certificates.sh, or leave it out."""),
         mistake(
             SINGLE + " API_TOKEN=ssm: NOTEBOOK_TOKEN=secretsmanager:a#b#very-secret-1",

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +57,12 @@ class SettingsReaderTest {
     assertThat(settings.gateway().jobsDir()).isEqualTo(Path.of("/var/lib/spark-appliance/jobs"));
     assertThat(settings.supervision().gracePeriod()).isEqualTo(Duration.ofSeconds(30));
     assertThat(settings.supervision().logFormat()).isEqualTo(LogFormat.TEXT);
+    assertThat(settings.draining())
+        .isEqualTo(
+            new Settings.Draining(
+                Set.of(NoticeKind.SPOT, NoticeKind.LIFECYCLE),
+                Duration.ofMinutes(10),
+                Optional.empty()));
     assertThat(settings.paths().confDir()).isEqualTo(Path.of("/var/lib/spark-appliance/conf"));
     assertThat(settings.paths().eventLogDir()).isEqualTo("/var/lib/spark-appliance/events");
     assertThat(settings.paths().logs()).isEqualTo(Path.of("/var/lib/spark-appliance/logs"));
@@ -129,6 +136,7 @@ class SettingsReaderTest {
                 + " INIT_SCRIPTS=s3://c/1.sh,/2.sh API_AUTH=none"
                 + " ZOOKEEPER_CONNECT=zk1,zk2:2182/shop/spark"
                 + " API_TOKEN=token-number-1 MAX_UPLOAD_SIZE=1g STOP_GRACE_PERIOD=2m"
+                + " DRAIN_ON=Rebalance,,lifecycle DRAIN_TIMEOUT=1h LIFECYCLE_HOOK=a/b-c_1"
                 + " LOG_FORMAT=json THRIFT_SERVER=sql SPARK_LOCAL_DIRS=/d1,/d2"
                 + " SPARK_CONF_spark_hadoop_fs_s3a_bucket_my__data_x___y=1 SPARK_CONF_spark_x=");
     assertThat(settings.roles()).containsExactlyInAnyOrder(Role.WORKER, Role.GATEWAY);
@@ -153,6 +161,12 @@ class SettingsReaderTest {
     assertThat(settings.gateway().maxUpload().bytes()).isEqualTo(1L << 30);
     assertThat(settings.gateway().thriftServer()).contains(new HostAndPort("sql", 10_000));
     assertThat(settings.supervision().gracePeriod()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(settings.draining())
+        .isEqualTo(
+            new Settings.Draining(
+                Set.of(NoticeKind.REBALANCE, NoticeKind.LIFECYCLE),
+                Duration.ofHours(1),
+                Optional.of("a/b-c_1")));
     assertThat(settings.paths().localDirs()).containsExactly(Path.of("/d1"), Path.of("/d2"));
     assertThat(settings.sparkProperties())
         .isEqualTo(
@@ -160,6 +174,11 @@ class SettingsReaderTest {
                 "spark.worker.cores", "2",
                 "spark.deploy.defaultCores", "4",
                 "spark.hadoop.fs.s3a.bucket.my-data.x_y", "1"));
+  }
+
+  @Test
+  void notices_can_be_left_to_others() {
+    assertThat(settings("START_MASTER=true DRAIN_ON=None").draining().on()).isEmpty();
   }
 
   @ParameterizedTest

@@ -37,6 +37,7 @@ final class ConfigurationFixture {
   SecretSource secrets = SecretSource.NONE;
   String host = HOST;
   MemorySize total = EIGHT_GIB;
+  LocalDisks localDisks = LocalDisks.NONE;
 
   /** Directories below the given one; the appliance's own files are those of the source tree. */
   ConfigurationFixture(Path directory) throws IOException {
@@ -96,6 +97,7 @@ final class ConfigurationFixture {
             StartupCache.of(settings().paths().sparkHome()),
             new ObjectStoreFacts(false, false, Optional.empty()),
             secrets,
+            localDisks,
             List.of()),
         problems);
   }

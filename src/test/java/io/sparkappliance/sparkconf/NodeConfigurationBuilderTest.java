@@ -9,6 +9,7 @@ import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Problems;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -369,6 +370,28 @@ class NodeConfigurationBuilderTest {
   void localDirectoriesOfTheVariableGoWhereSparkLooksFirst() {
     node.set("SPARK_LOCAL_DIRS", "/a,/b");
     assertThat(build(Map.of()).environment()).containsEntry("SPARK_LOCAL_DIRS", "/a,/b");
+  }
+
+  @Test
+  void scratchIsOnLocalDisksWhereNobodySaysWhereElse() {
+    assertThat(values(build(Map.of())))
+        .containsEntry("spark.local.dir", node.data.resolve("local").toString());
+
+    node.localDisks =
+        new LocalDisks(
+            List.of(Path.of("/mnt/local/0"), Path.of("/mnt/local/1")), List.of("on disks"));
+    assertThat(values(build(Map.of())))
+        .containsEntry("spark.local.dir", "/mnt/local/0,/mnt/local/1");
+    assertThat(build(Map.of()).notices()).contains("on disks");
+    assertThat(build(Map.of()).environment()).doesNotContainKey("SPARK_LOCAL_DIRS");
+
+    Map<String, String> file = Map.of("spark.local.dir", "/elsewhere");
+    assertThat(values(build(file))).containsEntry("spark.local.dir", "/elsewhere");
+    assertThat(build(file).notices()).doesNotContain("on disks");
+
+    node.set("SPARK_LOCAL_DIRS", "/a");
+    assertThat(build(Map.of()).environment()).containsEntry("SPARK_LOCAL_DIRS", "/a");
+    assertThat(build(Map.of()).notices()).doesNotContain("on disks");
   }
 
   @Test

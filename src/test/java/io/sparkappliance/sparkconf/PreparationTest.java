@@ -398,10 +398,10 @@ class PreparationTest {
   }
 
   @Test
-  void scriptsAreFetchedInTheirOrderAndThoseOfAnEarlierStartGo() {
-    files.put("/b/install.sh", "echo b");
-    files.put("/a/install.sh", "echo a");
-    node.set("INIT_SCRIPTS", url("/b/install.sh?signature=x") + "," + url("/a/install.sh"));
+  void scriptsAreFetchedInTheirOrderAndThoseOfAnEarlierStartGo() throws IOException {
+    Path b = node.write(directory.resolve("b/install.sh"), "echo b");
+    Path a = node.write(directory.resolve("a/install.sh"), "echo a");
+    node.set("INIT_SCRIPTS", b.toUri() + "," + a);
     Outside outside = new Outside(node.environment, node.secrets, Optional::empty);
 
     for (int start = 0; start < 2; start++) {

@@ -141,6 +141,7 @@ class ManagementTest {
             spark_appliance_role_state{role="master",state="revoked"} 0
             spark_appliance_role_state{role="master",state="stopping"} 0
             spark_appliance_role_state{role="master",state="stopped"} 0
+            spark_appliance_role_state{role="master",state="retired"} 0
             spark_appliance_role_state{role="master",state="failed"} 0
             # HELP spark_appliance_role_restarts_total Starts of the role's process after the first.
             # TYPE spark_appliance_role_restarts_total counter

@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** A node whose daemons are shell scripts: real processes, in milliseconds. */
 final class ShellNode {
@@ -188,6 +189,11 @@ final class ShellNode {
   }
 
   ShellNode start() {
+    return start(made -> {});
+  }
+
+  /** Starts it, after somebody was given its supervisor. */
+  ShellNode start(Consumer<Supervisor> first) {
     supervisor =
         new Supervisor(
             specs,
@@ -204,6 +210,7 @@ final class ShellNode {
             },
             new Backoff(pause, pause, () -> 0),
             times);
+    first.accept(supervisor);
     exitCode =
         CompletableFuture.supplyAsync(supervisor::run, task -> Thread.ofPlatform().start(task));
     return this;

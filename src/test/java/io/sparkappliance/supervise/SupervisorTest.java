@@ -166,6 +166,11 @@ class SupervisorTest {
           public void leave() {
             told.add("leaves");
           }
+
+          @Override
+          public void pass() {
+            told.add("passes");
+          }
         };
     node.daemonInTurn("sql", GOOD, turn).start();
     await().until(() -> node.state("sql") == State.STANDBY);

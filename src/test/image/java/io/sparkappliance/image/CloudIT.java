@@ -3,7 +3,6 @@ package io.sparkappliance.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,50 +18,39 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LabExtension.class)
 final class CloudIT {
-  private static final int METADATA = 1338;
   private static final int HISTORY = 18080;
   private static final Duration LONGEST = Duration.ofMinutes(12);
 
-  private static Container cloud;
+  private static Cloud cloud;
   private static Container node;
 
   @BeforeAll
   static void start() {
     String network = Lab.network("cloud");
     S3Server.start(network, "s3mock", "data", "logs");
-    cloud =
-        Container.of(Lab.SLIM)
-            .network(network, "cloud")
-            .publish(METADATA)
-            .mount(Path.of("src/test/image/cloud/cloud.py"), "/cloud.py")
-            .option("--entrypoint", "python3")
-            .command("/cloud.py", "the-nodes-role", "20", "s3mock", Integer.toString(S3Server.PORT))
-            .start("cloud");
-    await("the cloud")
-        .atMost(SharedNode.START)
-        .failFast(() -> !cloud.running())
-        .until(() -> cloud.logs().contains("serves"));
+    cloud = Cloud.start(network, 20, "s3mock", S3Server.PORT);
     node =
         Container.of(Lab.SLIM)
             .network(network, "node")
             .roles("MASTER", "WORKER", "HISTORYSERVER")
             .publish(HISTORY)
-            .instanceMetadata("http://cloud:" + METADATA)
-            .env("AWS_ENDPOINT_URL_S3", "http://cloud:9000")
+            .instanceMetadata(Cloud.METADATA)
+            .env("AWS_ENDPOINT_URL_S3", Cloud.S3)
             .env("AWS_REGION", "eu-central-1")
-            .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", "http://cloud:9000")
+            .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", Cloud.S3)
             .env("SPARK_CONF_spark_hadoop_fs_s3a_path_style_access", "true")
             .env("EVENT_LOG_DIR", "s3://logs/of/events")
             .env("DRIVER_MEMORY", "1g")
             .env("EXECUTOR_MEMORY", "1g")
             .mount(Path.of("src/test/image/cloud/writes.py"), "/writes.py")
+            .mount(Path.of("src/test/image/cloud/refusals.py"), "/refusals.py")
             .start("node");
     node.awaitReady(SharedNode.START);
   }
 
   /**
    * One of each kind, until the first credentials have expired, while S3 and the role fail for a
-   * while.
+   * while in every way.
    */
   @Test
   void everyWayToWriteCommitsByTheMagicCommitter() {
@@ -85,6 +73,20 @@ final class CloudIT {
   }
 
   @Test
+  void whatS3RefusesIsSaidAndEndsWithItsCause() {
+    Docker.Output output = node.exec(LONGEST, "spark-submit", "/refusals.py", Cloud.METADATA);
+    assertThat(output.exitCode()).as(output.all()).isZero();
+    assertThat(output.out().lines().filter(line -> line.contains(" -> ")))
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("a bucket that is not there").contains("not-there"),
+            line -> assertThat(line).startsWith("a bucket of others").contains("forbidden", "403"),
+            line -> assertThat(line).startsWith("writing to a").contains("forbidden", "403"),
+            line ->
+                assertThat(line).startsWith("an expired token").contains("AWSBadRequest", "400"));
+    assertThat(output.out()).contains("rows in the end 10");
+  }
+
+  @Test
   @Tag("long")
   void theWholeMatrix() {
     writes(
@@ -102,9 +104,9 @@ final class CloudIT {
   }
 
   private static void writes(List<String> cases, int changes, boolean roleIsAwayAtTheStart) {
-    int before = state().path("generations").asInt();
+    int before = cloud.state().path("generations").asInt();
     if (roleIsAwayAtTheStart) {
-      control("away/12");
+      cloud.fail("away", 12);
     }
     Docker.Output output =
         node.exec(
@@ -113,26 +115,19 @@ final class CloudIT {
             "/writes.py",
             String.join(",", cases),
             Integer.toString(before + changes),
-            "http://cloud:" + METADATA);
+            Cloud.METADATA,
+            "data");
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out().lines().filter(line -> line.contains(" by ")))
         .containsExactlyElementsOf(
             cases.stream()
                 .map(one -> one + " right by " + (one.endsWith(":streaming") ? "its log" : "magic"))
                 .toList());
-    assertThat(state().path("requests").path("failed by the test").asInt())
-        .as("failures")
-        .isPositive();
-    assertThat(state().path("refused")).as("requests with expired credentials").isEmpty();
-  }
-
-  private static JsonNode state() {
-    return SharedNode.json(Http.get(cloud.http(METADATA, "/_test/state")).text());
-  }
-
-  private static void control(String what) {
-    cloud.shell(
-        "python3 -c 'import urllib.request as u; u.urlopen(\"http://localhost:%d/_test/%s\", b\"\")'"
-            .formatted(METADATA, what));
+    for (String fault : List.of("503", "500", "slow", "reset")) {
+      assertThat(cloud.state().path("requests").path(fault + " by the test").asInt())
+          .as(fault)
+          .isPositive();
+    }
+    assertThat(cloud.state().path("refused")).as("requests with expired credentials").isEmpty();
   }
 }

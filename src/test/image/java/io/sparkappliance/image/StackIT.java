@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkappliance.testing.MotoServer;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LabExtension.class)
 final class StackIT {
-  private static final int METADATA = 1338;
   private static final long PLACE = ProcessHandle.current().pid();
   private static final String NET = "10.%d.%d.".formatted(200 + PLACE % 50, PLACE / 50 % 250);
   private static final String SUBNET = NET + "0/24";
@@ -29,22 +27,14 @@ final class StackIT {
 
   private static String network;
   private static MotoServer moto;
-  private static Container cloud;
+  private static Cloud cloud;
 
   @BeforeAll
   static void start() throws IOException {
     network = Lab.network("stack", SUBNET);
     // This machine's address in that network.
     moto = MotoServer.start(NET + "1");
-    cloud =
-        Container.of(Lab.SLIM)
-            .network(network, "cloud")
-            .publish(METADATA)
-            .mount(Path.of("src/test/image/cloud/cloud.py"), "/cloud.py")
-            .option("--entrypoint", "python3", "--ip", NET + "5")
-            .command("/cloud.py", "the-nodes-role", "3600", "nowhere", "80")
-            .start("cloud");
-    await("the cloud").atMost(SharedNode.START).until(() -> cloud.logs().contains("serves"));
+    cloud = Cloud.start(network, "--ip", NET + "5");
   }
 
   @AfterAll
@@ -122,13 +112,7 @@ final class StackIT {
   }
 
   private static Container.Plan master(String name, int place) {
-    Docker.ok(
-        "exec",
-        cloud.inspect("{{.Name}}").substring(1),
-        "python3",
-        "-c",
-        "import urllib.request as u; u.urlopen('http://localhost:%d/_test/stack/%s/%s', b'')"
-            .formatted(METADATA, NET + place, STACK));
+    cloud.stack(NET + place, STACK);
     return container(name, place)
         .roles("MASTER")
         .env("ZOOKEEPER_STACK_NAME", "zk-1")
@@ -141,7 +125,8 @@ final class StackIT {
     return Container.of(Lab.SLIM)
         .network(network, name)
         .option("--ip", NET + place)
-        .instanceMetadata("http://cloud:" + METADATA)
+        .instanceMetadata(Cloud.METADATA)
+        .env("ADVERTISED_HOST", "instance")
         .env("AWS_ENDPOINT_URL", moto.endpoint())
         .env("API_AUTH", "none")
         .env("SPARK_RPC_AUTHENTICATION_SECRET", "a-secret-of-the-stack");
