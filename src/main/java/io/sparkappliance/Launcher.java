@@ -68,8 +68,8 @@ final class Launcher {
     Console console = new Console(world.out(), world.logFormat(), Clock.systemUTC());
     // What libraries log.
     System.setErr(new PrintStream(new LineStream(console::say), true, StandardCharsets.UTF_8));
-    try (Surroundings surroundings = Surroundings.of(world, console::say);
-        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+    try (Surroundings surroundings = Surroundings.of(world, console::say)) {
+      ReferencedSecrets secrets = new ReferencedSecrets(surroundings);
       SettingsReader.Result read =
           SettingsReader.read(world.environment(), Files::readString, secrets);
       Settings settings = read.settings();
@@ -137,7 +137,7 @@ final class Launcher {
     writeZooKeeperConfiguration(settings, host);
     writeSecrets(settings);
     forgetTheLastRun(settings);
-    Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node);
+    Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node, cluster.zooKeeper());
     List<DaemonSpec> daemons =
         Daemons.of(
             settings,
@@ -145,6 +145,7 @@ final class Launcher {
             node,
             environment,
             cluster.masters(),
+            cluster.zooKeeper(),
             sqlTurn.map(Turn.class::cast).orElse(Turn.ALWAYS));
     Addresses addresses =
         new Addresses(
@@ -330,8 +331,8 @@ final class Launcher {
   static int gateway(World world) {
     Settings settings;
     // The launcher gives its gateway all secrets by file: then there is nothing to look up.
-    try (Surroundings surroundings = Surroundings.of(world, world.err()::println);
-        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
+      ReferencedSecrets secrets = new ReferencedSecrets(surroundings);
       settings =
           SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
     }
@@ -342,8 +343,8 @@ final class Launcher {
 
   /** Writes the configuration that a client of the cluster needs, and nothing else. */
   static void prepare(World world) {
-    try (Surroundings surroundings = Surroundings.of(world, world.err()::println);
-        ReferencedSecrets secrets = new ReferencedSecrets(surroundings)) {
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
+      ReferencedSecrets secrets = new ReferencedSecrets(surroundings);
       Settings settings =
           SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
       Credentials credentials = new CredentialStore(settings.paths().secrets()).look(settings);
@@ -372,7 +373,15 @@ final class Launcher {
       Settings planned = surroundings.planned(settings, host);
       node = Preparation.plan(planned, standIns, host, memory(), environment);
       Members masters = Members.named(planned.cluster().masters());
-      specs = Daemons.of(planned, standIns, node, environment, masters, Turn.ALWAYS);
+      specs =
+          Daemons.of(
+              planned,
+              standIns,
+              node,
+              environment,
+              masters,
+              planned.cluster()::zooKeeper,
+              Turn.ALWAYS);
     }
     List<CheckReport.Planned> daemons =
         specs.stream()

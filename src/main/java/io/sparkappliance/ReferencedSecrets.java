@@ -13,10 +13,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Secrets by reference, each looked up once a start. Without any, AWS isn't asked. */
-final class ReferencedSecrets implements SecretSource, AutoCloseable {
+final class ReferencedSecrets implements SecretSource {
   private final Surroundings surroundings;
   private final Map<SecretReference, Answer> known = new HashMap<>();
-  private final Map<String, AwsApi> regions = new HashMap<>();
 
   /** Looks at the surroundings only when there is a reference. */
   ReferencedSecrets(Surroundings surroundings) {
@@ -69,14 +68,6 @@ final class ReferencedSecrets implements SecretSource, AutoCloseable {
   }
 
   private AwsApi aws(Optional<String> region) {
-    return regions.computeIfAbsent(
-        region.or(surroundings::region).orElseThrow(),
-        name -> new AwsApi(name, surroundings.environment()));
-  }
-
-  /** Frees connections. */
-  @Override
-  public void close() {
-    regions.values().forEach(AwsApi::close);
+    return surroundings.aws(region.or(surroundings::region).orElseThrow());
   }
 }

@@ -8,29 +8,35 @@ import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Thrift server and Connect in a cluster with ZooKeeper: one node at a time serves SQL. */
 final class SqlTurn {
   private SqlTurn() {}
 
-  /** Empty where only this node can serve SQL, or where it doesn't. */
-  static Optional<ServiceTurn> of(Settings settings, NodeConfiguration node) {
+  /**
+   * Empty where only this node can serve SQL, or where it doesn't.
+   *
+   * @param zooKeeper the ensemble as it is known now
+   */
+  static Optional<ServiceTurn> of(
+      Settings settings, NodeConfiguration node, Supplier<Optional<ZooKeeperEnsemble>> zooKeeper) {
     if (!settings.runsSqlDriver()) {
       return Optional.empty();
     }
     boolean thrift = settings.runs(Role.THRIFTSERVER);
     int port = thrift ? node.ports().thrift() : node.ports().connect();
-    return settings
-        .cluster()
-        .zooKeeper()
+    return zooKeeper
+        .get()
         .map(
             ensemble ->
                 new ServiceTurn(
-                    ZooKeeperClients.of(ensemble),
+                    ZooKeeperClients.following(() -> zooKeeper.get().orElse(ensemble)),
                     ensemble.login().map(Secret::reveal).map(ZooKeeperLogin::new),
                     "/spark/sql",
                     new HostAndPort(node.host(), port),

@@ -6,6 +6,7 @@ import io.sparkappliance.aws.AwsRegion;
 import io.sparkappliance.aws.Instance;
 import io.sparkappliance.aws.LifecycleHook;
 import io.sparkappliance.aws.Notices;
+import io.sparkappliance.cluster.Attendance;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.NamedMembers;
 import io.sparkappliance.cluster.OwnAddress;
@@ -17,7 +18,7 @@ import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
-import io.sparkappliance.sparkconf.MastersLine;
+import io.sparkappliance.sparkconf.WrittenDefaults;
 import io.sparkappliance.supervise.LogOwner;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,7 +28,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Where a node runs, on an EC2 instance or elsewhere, and whom names of stacks stand for there. */
 final class Surroundings implements AutoCloseable {
@@ -44,9 +47,10 @@ final class Surroundings implements AutoCloseable {
   private final Consumer<String> say;
   private Optional<Instance> found;
   private Optional<Problem> unanswered = Optional.empty();
-  private AwsApi aws;
+  private final Map<String, AwsApi> regions = new HashMap<>();
   private boolean isWritten;
   private StackMembers masters;
+  private Optional<Servers> zooKeeper = Optional.empty();
 
   private Surroundings(Map<String, String> environment, Consumer<String> say) {
     this.environment = environment;
@@ -89,6 +93,16 @@ final class Surroundings implements AutoCloseable {
   /** The region of this node, if there is one. */
   Optional<String> region() {
     return AwsRegion.of(environment());
+  }
+
+  /**
+   * The way to AWS in a region, for all of this process.
+   *
+   * @param region such as {@code eu-central-1}
+   * @throws NoClassDefFoundError where the AWS SDK is not installed
+   */
+  AwsApi aws(String region) {
+    return regions.computeIfAbsent(region, name -> new AwsApi(name, environment(), say));
   }
 
   /** The name of the instance's role, if it has one and tells. */
@@ -142,8 +156,27 @@ final class Surroundings implements AutoCloseable {
    *
    * @param settings with addresses instead of stacks' names
    * @param masters followed from now on
+   * @param zooKeeper the ensemble, if there is one; followed, too
    */
-  record Known(Settings settings, Members masters) {}
+  record Known(
+      Settings settings, Members masters, Supplier<Optional<ZooKeeperEnsemble>> zooKeeper) {}
+
+  /** An ensemble that is a stack. */
+  private static final class Servers {
+    private final ZooKeeperEnsemble given;
+    private final StackMembers members;
+    private ZooKeeperEnsemble written;
+
+    Servers(ZooKeeperEnsemble given, StackMembers members) {
+      this.given = given;
+      this.members = members;
+      this.written = now();
+    }
+
+    ZooKeeperEnsemble now() {
+      return given.with(members.now());
+    }
+  }
 
   /**
    * Finds out who the names of stacks stand for. Waits for ZooKeeper, and for the masters unless
@@ -154,13 +187,18 @@ final class Surroundings implements AutoCloseable {
    */
   Known known(Settings settings, String host) {
     Settings.Cluster cluster = settings.cluster();
-    cluster = cluster.with(cluster.zooKeeper().map(given -> ensemble(settings, given)));
+    Optional<ZooKeeperEnsemble> known = cluster.zooKeeper().map(given -> ensemble(settings, given));
+    Supplier<Optional<ZooKeeperEnsemble>> ensemble =
+        () -> zooKeeper.map(Servers::now).or(() -> known);
+    cluster = cluster.with(known);
     Optional<String> stack = cluster.masterNames().stack().or(() -> ownStack(settings, host));
     if (stack.isEmpty()) {
       Members named = Members.named(cluster.masters());
       // Spark takes a name for one master, even if it stands for several.
       return new Known(
-          settings.with(cluster.namesMasters() ? cluster.with(named.now()) : cluster), named);
+          settings.with(cluster.namesMasters() ? cluster.with(named.now()) : cluster),
+          named,
+          ensemble);
     }
     boolean isAlsoAHost = instance().isEmpty() && NamedMembers.isHost(stack.get());
     if (isAlsoAHost) {
@@ -186,7 +224,7 @@ final class Surroundings implements AutoCloseable {
     if (!here) {
       await("MASTER_STACK_NAME", stack.get(), masters);
     }
-    return new Known(settings.with(cluster.with(masters.now())), masters);
+    return new Known(settings.with(cluster.with(masters.now())), masters, ensemble);
   }
 
   /** The same without a call to AWS: a stack's name stands where its members' addresses will. */
@@ -256,14 +294,22 @@ final class Surroundings implements AutoCloseable {
 
   /** Before, there is no configuration, or that of an earlier start. */
   private synchronized void writeDownAgain(Settings settings) {
-    if (masters == null || !isWritten) {
+    if (!isWritten) {
       return;
     }
+    Path conf = settings.paths().confDir();
     try {
-      MastersLine.replace(settings.paths().confDir(), masters.now());
+      if (masters != null) {
+        WrittenDefaults.masters(conf, masters.now());
+      }
+      if (zooKeeper.isPresent()) {
+        Servers servers = zooKeeper.get();
+        ZooKeeperEnsemble now = servers.now();
+        WrittenDefaults.zooKeeper(conf, servers.written, now);
+        servers.written = now;
+      }
     } catch (IOException failure) {
-      say.accept(
-          "warning: programs that start here go on with the masters known before: " + failure);
+      say.accept("warning: programs that start here go on with nodes known before: " + failure);
     }
   }
 
@@ -273,8 +319,10 @@ final class Surroundings implements AutoCloseable {
     if (masters != null) {
       masters.close();
     }
-    if (aws != null) {
-      aws.close();
+    zooKeeper.ifPresent(servers -> servers.members.close());
+    // No method reference: its class can't be loaded where the SDK is missing.
+    for (AwsApi api : regions.values()) {
+      api.close();
     }
   }
 
@@ -295,12 +343,35 @@ final class Surroundings implements AutoCloseable {
     }
     StackDirectory directory = new StackDirectory(aws("ZOOKEEPER_STACK_NAME", stack.get()));
     StackMembers.Lookup hostOrStack =
-        (name, port) -> NamedMembers.isHost(name) ? List.of(name) : directory.addresses(name, port);
-    try (StackMembers servers =
-        StackMembers.steady(hostOrStack, stack.get(), ZOOKEEPER_PORT, say)) {
-      servers.follow();
+        (name, port) ->
+            NamedMembers.isHost(name)
+                ? new Attendance(List.of(name), OptionalInt.of(1))
+                : directory.members(name, port);
+    StackMembers servers =
+        StackMembers.ensemble(
+            hostOrStack, stack.get(), ZOOKEEPER_PORT, say, now -> serversChanged(settings));
+    servers.follow();
+    try {
       await("ZOOKEEPER_STACK_NAME", stack.get(), servers);
-      return given.with(servers.now());
+    } catch (RuntimeException unknown) {
+      servers.close();
+      throw unknown;
+    }
+    Servers followed = new Servers(given, servers);
+    begin(followed);
+    return followed.written;
+  }
+
+  private synchronized void begin(Servers servers) {
+    zooKeeper = Optional.of(servers);
+  }
+
+  private synchronized void serversChanged(Settings settings) {
+    if (isWritten && zooKeeper.isPresent()) {
+      say.accept(
+          "ZooKeeper's servers are now %s for this launcher and for what starts from now on; a master or a gateway that runs keeps those it started with"
+              .formatted(zooKeeper.get().now().addresses()));
+      writeDownAgain(settings);
     }
   }
 
@@ -365,33 +436,30 @@ final class Surroundings implements AutoCloseable {
   }
 
   private AwsApi aws(String variable, String value) {
-    if (aws == null) {
-      instance();
-      String region =
-          region()
-              .orElseThrow(
-                  () ->
-                      new ConfigurationException(
-                          unanswered.orElseGet(
-                              () ->
-                                  new Problem(
-                                      variable,
-                                      value,
-                                      "this is the name of a stack on AWS, and this machine is no"
-                                          + " EC2 instance",
-                                      "Write spark://host:7077, or, on AWS but not on EC2, set"
-                                          + " AWS_REGION."))));
-      try {
-        aws = new AwsApi(region, environment());
-      } catch (NoClassDefFoundError noSdk) {
-        throw new ConfigurationException(
-            new Problem(
-                variable,
-                value,
-                "the AWS SDK is not installed here",
-                "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or name hosts."));
-      }
+    instance();
+    String region =
+        region()
+            .orElseThrow(
+                () ->
+                    new ConfigurationException(
+                        unanswered.orElseGet(
+                            () ->
+                                new Problem(
+                                    variable,
+                                    value,
+                                    "this is the name of a stack on AWS, and this machine is no"
+                                        + " EC2 instance",
+                                    "Write spark://host:7077, or, on AWS but not on EC2, set"
+                                        + " AWS_REGION."))));
+    try {
+      return aws(region);
+    } catch (NoClassDefFoundError noSdk) {
+      throw new ConfigurationException(
+          new Problem(
+              variable,
+              value,
+              "the AWS SDK is not installed here",
+              "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or name hosts."));
     }
-    return aws;
   }
 }

@@ -10,9 +10,13 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.sparkappliance.aws.AwsApi;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,6 +71,30 @@ class ArchitectureTest {
     noClasses().should().callMethod(Thread.class, "sleep", long.class).check(PRODUCT);
     noClasses().should().callMethod(Thread.class, "sleep", Duration.class).check(PRODUCT);
     noClasses().should().callMethod(TimeUnit.class, "sleep", long.class).check(PRODUCT);
+  }
+
+  /** One of each region for all: they hold connections, and say what AWS does not answer. */
+  @Test
+  void ways_to_aws_are_made_in_one_place() {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("Surroundings")
+        .should()
+        .callConstructor(AwsApi.class, String.class, Map.class, Consumer.class)
+        .check(PRODUCT);
+  }
+
+  /** A thread that parks may be woken for no reason. */
+  @Test
+  void what_asks_aws_again_pauses_in_one_way() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(ROOT + "aws..", ROOT + "storage..", ROOT + "cluster..")
+        .or()
+        .haveSimpleName("InstanceRole")
+        .should()
+        .callMethod(LockSupport.class, "parkNanos", long.class)
+        .check(PRODUCT);
   }
 
   @Test

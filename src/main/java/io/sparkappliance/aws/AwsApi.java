@@ -10,8 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -46,13 +49,23 @@ public final class AwsApi implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(400);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** All attempts together take a minute and a half at worst: people want to know before. */
+  private static final Duration QUIET = Duration.ofSeconds(10);
+
   private static final int LONGEST_ANSWER = 32 << 20;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Region region;
   private final Map<String, String> environment;
   private final AwsCredentialsProvider credentials;
+  private final Consumer<String> say;
   private final Consumer<Duration> pauses;
+  private final LongSupplier nanos;
+
+  /** What people know of that has not been answered since. */
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+
   private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
   private final SdkHttpClient http =
       ApacheHttpClient.builder().connectionTimeout(PATIENCE).socketTimeout(PATIENCE).build();
@@ -62,16 +75,24 @@ public final class AwsApi implements AutoCloseable {
    *
    * @param region such as {@code eu-central-1}
    * @param environment {@code AWS_ENDPOINT_URL…} and keys, where somebody gave some
+   * @param say is told what AWS has not answered for ten seconds, each action once until it does
    */
-  public AwsApi(String region, Map<String, String> environment) {
-    this(region, environment, Pauses::pause);
+  public AwsApi(String region, Map<String, String> environment, Consumer<String> say) {
+    this(region, environment, say, Pauses::pause, System::nanoTime);
   }
 
-  AwsApi(String region, Map<String, String> environment, Consumer<Duration> pauses) {
+  AwsApi(
+      String region,
+      Map<String, String> environment,
+      Consumer<String> say,
+      Consumer<Duration> pauses,
+      LongSupplier nanos) {
     this.region = Region.of(region);
     this.environment = Map.copyOf(environment);
     this.credentials = RoleCredentials.of(environment);
+    this.say = say;
     this.pauses = pauses;
+    this.nanos = nanos;
   }
 
   /**
@@ -144,32 +165,44 @@ public final class AwsApi implements AutoCloseable {
   }
 
   private <T> T patiently(Request request, Reading<T> reading) throws AwsException {
+    long begin = nanos.getAsLong();
     Duration longest = FIRST_PAUSE;
     for (int attempt = 1; ; attempt++) {
+      AwsException failure;
       try {
-        return reading.read(ask(request));
-      } catch (AwsException failure) {
-        if (!failure.isTemporary() || attempt == ATTEMPTS) {
-          throw failure;
-        }
+        T answer = reading.read(ask(request));
+        told.remove(request.permission());
+        return answer;
+      } catch (AwsException refused) {
+        failure = refused;
       } catch (IOException unanswered) {
-        if (attempt == ATTEMPTS) {
-          throw unavailable(request, unanswered);
-        }
+        failure = unavailable(request, unanswered);
       } catch (SdkException noCredentials) {
         // The metadata service takes a limited number of calls a second.
-        if (attempt == ATTEMPTS) {
-          throw new AwsException(
-              AwsException.Kind.DENIED,
-              "no AWS credentials for %s: neither the container nor the instance has a role"
-                  .formatted(request.permission()),
-              noCredentials);
-        }
+        failure = withoutCredentials(request, noCredentials);
+      }
+      if (!mayCome(failure)) {
+        told.remove(request.permission());
+        throw failure;
+      }
+      if (attempt == ATTEMPTS) {
+        throw failure;
+      }
+      Duration sofar = Duration.ofNanos(nanos.getAsLong() - begin);
+      if (sofar.compareTo(QUIET) >= 0 && told.add(request.permission())) {
+        say.accept(
+            "AWS is asked again and again, for %d seconds by now: %s"
+                .formatted(sofar.toSeconds(), failure.getMessage()));
       }
       pauses.accept(atRandom(longest));
       Duration next = longest.multipliedBy(2);
       longest = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
     }
+  }
+
+  /** Later; credentials that aren't there, too. */
+  private static boolean mayCome(AwsException failure) {
+    return failure.isTemporary() || !failure.isAnswer();
   }
 
   /** Between half of it and all: nodes that began together shall not go on together. */
@@ -228,6 +261,14 @@ public final class AwsApi implements AutoCloseable {
         AwsException.Kind.UNAVAILABLE,
         "%s can't be asked at %s (%s)"
             .formatted(request.permission(), endpoint(request.service()), reason),
+        cause);
+  }
+
+  private static AwsException withoutCredentials(Request request, SdkException cause) {
+    return new AwsException(
+        AwsException.Kind.DENIED,
+        "no AWS credentials for %s: neither the container nor the instance has a role"
+            .formatted(request.permission()),
         cause);
   }
 

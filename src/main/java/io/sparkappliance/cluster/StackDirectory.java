@@ -10,13 +10,22 @@ import io.sparkappliance.aws.AwsApi;
 import io.sparkappliance.aws.AwsException;
 import io.sparkappliance.aws.AwsService;
 import io.sparkappliance.aws.Xml;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -33,33 +42,114 @@ public final class StackDirectory {
 
   private static final int LONGEST_BALANCER_NAME = 32;
 
+  private static final String GROUP = "AWS::AutoScaling::AutoScalingGroup";
+
+  /** Calls of an account are counted: what tells about a stack is not looked for at each look. */
+  private static final Duration VALID = Duration.ofMinutes(10);
+
   private final AwsApi aws;
+  private final Clock clock;
+  private final Map<Wanted, Known> known = new ConcurrentHashMap<>();
+
+  /** By instance: a few bytes for each that this process has ever seen in service. */
+  private final Map<String, String> addresses = new ConcurrentHashMap<>();
 
   /** Asks nothing yet. */
   public StackDirectory(AwsApi aws) {
+    this(aws, Clock.systemUTC());
+  }
+
+  StackDirectory(AwsApi aws, Clock clock) {
     this.aws = aws;
+    this.clock = clock;
   }
 
   /**
-   * Who of a stack is in service now.
+   * Who of a stack is in service now. What tells it is remembered for ten minutes, as long as it is
+   * there and names somebody.
    *
    * @param stack its name
    * @param port where they listen: target groups on others say nothing about it
-   * @return private IPv4 addresses, sorted; empty while nobody is
+   * @return private IPv4 addresses
    * @throws AwsException {@link AwsException.Kind#MISSING} where nothing has that name
    */
-  public List<String> addresses(String stack, int port) throws AwsException {
-    List<Membership> kinds =
-        List.of(this::ofClassicBalancer, this::ofTargetGroups, this::ofGroup, this::ofTag);
-    for (Membership kind : kinds) {
-      Optional<Collection<String>> found = kind.members(stack, port);
+  public Attendance members(String stack, int port) throws AwsException {
+    Wanted wanted = new Wanted(stack, port);
+    Known before = known.get(wanted);
+    if (before != null && clock.instant().isBefore(before.until())) {
+      Optional<Attendance> now = before.membership().now();
+      if (now.filter(it -> !it.present().isEmpty()).isPresent()) {
+        return now.get();
+      }
+    }
+    known.remove(wanted);
+    return lookUp(wanted);
+  }
+
+  private Attendance lookUp(Wanted wanted) throws AwsException {
+    for (Membership membership : memberships(wanted)) {
+      Optional<Attendance> found = membership.now();
       if (found.isPresent()) {
-        return new TreeSet<>(found.get()).stream().toList();
+        known.put(wanted, new Known(membership, clock.instant().plus(VALID)));
+        return found.get();
       }
     }
     throw AwsException.missing(
         "there is no load balancer, target group on port %d, auto-scaling group or tagged instance of a stack %s"
-            .formatted(port, stack));
+            .formatted(wanted.port(), wanted.stack()));
+  }
+
+  private record Wanted(String stack, int port) {}
+
+  private record Known(Membership membership, Instant until) {}
+
+  /** One thing that tells who is a member. */
+  @FunctionalInterface
+  private interface Membership {
+    /** Empty: there is no such thing, or no longer. */
+    Optional<Attendance> now() throws AwsException;
+  }
+
+  /** All that might tell, the strongest first. */
+  private List<Membership> memberships(Wanted wanted) {
+    Resources resources = new Resources(wanted.stack());
+    return List.of(
+        () -> ofClassicBalancer(wanted.stack()),
+        new Remembering(() -> targetGroups(resources, wanted.port()), this::ofTargetGroups),
+        new Remembering(() -> resources.of(GROUP), this::ofGroups),
+        () -> ofTag(wanted.stack()));
+  }
+
+  /** Names or ARNs of things. */
+  @FunctionalInterface
+  private interface Names {
+    List<String> get() throws AwsException;
+  }
+
+  /** Who is in these things; empty where they are gone. */
+  @FunctionalInterface
+  private interface InThem {
+    Optional<Attendance> of(List<String> things) throws AwsException;
+  }
+
+  /** Finds its things once. */
+  private static final class Remembering implements Membership {
+    private final Names names;
+    private final InThem inThem;
+    private List<String> things;
+
+    Remembering(Names names, InThem inThem) {
+      this.names = names;
+      this.inThem = inThem;
+    }
+
+    @Override
+    public synchronized Optional<Attendance> now() throws AwsException {
+      if (things == null) {
+        things = names.get();
+      }
+      return things.isEmpty() ? Optional.empty() : inThem.of(things);
+    }
   }
 
   /** The stack that an instance belongs to, if it belongs to one. */
@@ -71,14 +161,7 @@ public final class StackDirectory {
         .findFirst();
   }
 
-  /** Private addresses of the members; empty: there is nothing of this kind. */
-  @FunctionalInterface
-  private interface Membership {
-    Optional<Collection<String>> members(String stack, int port) throws AwsException;
-  }
-
-  private Optional<Collection<String>> ofClassicBalancer(String stack, int port)
-      throws AwsException {
+  private Optional<Attendance> ofClassicBalancer(String stack) throws AwsException {
     if (stack.length() > LONGEST_BALANCER_NAME) {
       return Optional.empty();
     }
@@ -88,124 +171,169 @@ public final class StackDirectory {
     if (health.isEmpty()) {
       return Optional.empty();
     }
+    List<Xml> registered = health.get().all("DescribeInstanceHealthResult/InstanceStates/member");
     List<String> inService =
-        health.get().all("DescribeInstanceHealthResult/InstanceStates/member").stream()
+        registered.stream()
             .filter(member -> member.text("State").filter("InService"::equals).isPresent())
             .flatMap(member -> member.text("InstanceId").stream())
             .toList();
-    return Optional.of(addressesOf(inService));
+    return Optional.of(attendance(addressesOf(inService), OptionalInt.of(registered.size())));
   }
 
-  private Optional<Collection<String>> ofTargetGroups(String stack, int port) throws AwsException {
+  private List<String> targetGroups(Resources resources, int port) throws AwsException {
     List<String> groups = new ArrayList<>();
-    for (String group : resources(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")) {
-      Xml described =
-          aws.query(
+    for (String group : resources.of("AWS::ElasticLoadBalancingV2::TargetGroup")) {
+      Optional<Xml> described =
+          unlessMissing(
               LOAD_BALANCING, "DescribeTargetGroups", Map.of("TargetGroupArns.member.1", group));
       if (described
-          .text("DescribeTargetGroupsResult/TargetGroups/member/Port")
+          .flatMap(it -> it.text("DescribeTargetGroupsResult/TargetGroups/member/Port"))
           .filter(Integer.toString(port)::equals)
           .isPresent()) {
         groups.add(group);
       }
     }
-    if (groups.isEmpty()) {
-      return Optional.empty();
-    }
-    List<String> healthy = new ArrayList<>();
+    return groups;
+  }
+
+  private Optional<Attendance> ofTargetGroups(List<String> groups) throws AwsException {
+    Set<String> registered = new HashSet<>();
+    Set<String> healthy = new LinkedHashSet<>();
     for (String group : groups) {
-      aws
-          .query(LOAD_BALANCING, "DescribeTargetHealth", Map.of("TargetGroupArn", group))
-          .all("DescribeTargetHealthResult/TargetHealthDescriptions/member")
-          .stream()
-          .filter(target -> target.text("TargetHealth/State").filter("healthy"::equals).isPresent())
-          .flatMap(target -> target.text("Target/Id").stream())
-          .forEach(healthy::add);
+      Optional<Xml> health =
+          unlessMissing(LOAD_BALANCING, "DescribeTargetHealth", Map.of("TargetGroupArn", group));
+      if (health.isEmpty()) {
+        return Optional.empty();
+      }
+      for (Xml target :
+          health.get().all("DescribeTargetHealthResult/TargetHealthDescriptions/member")) {
+        String state = target.text("TargetHealth/State").orElse("");
+        Optional<String> id = target.text("Target/Id");
+        id.filter(any -> !state.equals("draining")).ifPresent(registered::add);
+        id.filter(any -> state.equals("healthy")).ifPresent(healthy::add);
+      }
     }
     // A target is an instance, or an address.
-    List<String> addresses =
-        new ArrayList<>(healthy.stream().filter(it -> !isInstance(it)).toList());
-    addresses.addAll(addressesOf(healthy.stream().filter(StackDirectory::isInstance).toList()));
-    return Optional.of(addresses);
+    List<String> found = new ArrayList<>(healthy.stream().filter(it -> !isInstance(it)).toList());
+    found.addAll(addressesOf(healthy.stream().filter(StackDirectory::isInstance).toList()));
+    return Optional.of(attendance(found, OptionalInt.of(registered.size())));
   }
 
   private static boolean isInstance(String target) {
     return target.startsWith("i-");
   }
 
-  private Optional<Collection<String>> ofGroup(String stack, int port) throws AwsException {
-    List<String> groups = resources(stack, "AWS::AutoScaling::AutoScalingGroup");
-    if (groups.isEmpty()) {
-      return Optional.empty();
-    }
-    List<String> inService =
+  private Optional<Attendance> ofGroups(List<String> names) throws AwsException {
+    List<Xml> groups =
         pages(
                 AUTO_SCALING,
                 "DescribeAutoScalingGroups",
-                numbered("AutoScalingGroupNames.member.", groups),
+                numbered("AutoScalingGroupNames.member.", names),
                 "DescribeAutoScalingGroupsResult/")
             .stream()
             .flatMap(
                 page ->
-                    page
-                        .all(
-                            "DescribeAutoScalingGroupsResult/AutoScalingGroups/member/Instances/member")
-                        .stream())
+                    page.all("DescribeAutoScalingGroupsResult/AutoScalingGroups/member").stream())
+            .toList();
+    if (groups.isEmpty()) {
+      return Optional.empty();
+    }
+    int expected =
+        groups.stream()
+            .flatMap(group -> group.text("DesiredCapacity").stream())
+            .mapToInt(Integer::parseInt)
+            .sum();
+    List<String> inService =
+        groups.stream()
+            .flatMap(group -> group.all("Instances/member").stream())
             .filter(member -> member.text("LifecycleState").filter("InService"::equals).isPresent())
             .filter(member -> member.text("HealthStatus").filter("Healthy"::equals).isPresent())
             .flatMap(member -> member.text("InstanceId").stream())
             .toList();
-    return Optional.of(addressesOf(inService));
+    return Optional.of(attendance(addressesOf(inService), OptionalInt.of(expected)));
   }
 
-  private Optional<Collection<String>> ofTag(String stack, int port) throws AwsException {
+  private Optional<Attendance> ofTag(String stack) throws AwsException {
     for (String tag : List.of(STACK_TAG, "Name")) {
       Collection<String> found = runningAddresses(instances(filter("tag:" + tag, List.of(stack))));
       if (!found.isEmpty()) {
-        return Optional.of(found);
+        return Optional.of(attendance(found, OptionalInt.empty()));
       }
     }
     return Optional.empty();
   }
 
-  /** Names or ARNs of a stack's resources of a type; none where there is no such stack. */
-  private List<String> resources(String stack, String type) throws AwsException {
-    try {
-      return pages(
-              CLOUD_FORMATION,
-              "ListStackResources",
-              Map.of("StackName", stack),
-              "ListStackResourcesResult/")
-          .stream()
-          .flatMap(
-              page -> page.all("ListStackResourcesResult/StackResourceSummaries/member").stream())
+  private static Attendance attendance(Collection<String> addresses, OptionalInt expected) {
+    return new Attendance(List.copyOf(new TreeSet<>(addresses)), expected);
+  }
+
+  /** What a stack is made of, asked for once. */
+  private final class Resources {
+    private final String stack;
+    private List<Xml> all;
+
+    Resources(String stack) {
+      this.stack = stack;
+    }
+
+    /** Names or ARNs of those of a type; none where there is no such stack. */
+    List<String> of(String type) throws AwsException {
+      if (all == null) {
+        all = list();
+      }
+      return all.stream()
           .filter(resource -> resource.text("ResourceType").filter(type::equals).isPresent())
           // It has none yet while it is made.
           .flatMap(resource -> resource.text("PhysicalResourceId").stream())
           .toList();
-    } catch (AwsException failure) {
-      if (failure.kind() == AwsException.Kind.MISSING) {
-        return List.of();
+    }
+
+    private List<Xml> list() throws AwsException {
+      try {
+        return pages(
+                CLOUD_FORMATION,
+                "ListStackResources",
+                Map.of("StackName", stack),
+                "ListStackResourcesResult/")
+            .stream()
+            .flatMap(
+                page -> page.all("ListStackResourcesResult/StackResourceSummaries/member").stream())
+            .toList();
+      } catch (AwsException failure) {
+        if (failure.kind() == AwsException.Kind.MISSING) {
+          return List.of();
+        }
+        throw failure;
       }
-      throw failure;
     }
   }
 
-  private Collection<String> addressesOf(List<String> instances) throws AwsException {
-    List<String> addresses = new ArrayList<>();
-    for (int from = 0; from < instances.size(); from += FILTER_VALUES) {
-      List<String> some = instances.subList(from, Math.min(instances.size(), from + FILTER_VALUES));
+  /** An instance keeps its private address, so each is asked for once. */
+  private Collection<String> addressesOf(Collection<String> instances) throws AwsException {
+    List<String> unknown =
+        instances.stream().filter(instance -> !addresses.containsKey(instance)).toList();
+    for (int from = 0; from < unknown.size(); from += FILTER_VALUES) {
+      List<String> some = unknown.subList(from, Math.min(unknown.size(), from + FILTER_VALUES));
       // A filter, for an id that is unknown by now is no error there.
-      addresses.addAll(runningAddresses(instances(filter("instance-id", some))));
+      for (Xml instance : running(instances(filter("instance-id", some)))) {
+        Optional<String> id = instance.text("instanceId");
+        Optional<String> address = instance.text("privateIpAddress");
+        if (id.isPresent() && address.isPresent()) {
+          addresses.put(id.get(), address.get());
+        }
+      }
     }
-    return addresses;
+    return instances.stream().map(addresses::get).filter(Objects::nonNull).toList();
+  }
+
+  private static List<Xml> running(List<Xml> instances) {
+    return instances.stream()
+        .filter(it -> it.text("instanceState/name").filter("running"::equals).isPresent())
+        .toList();
   }
 
   private static List<String> runningAddresses(List<Xml> instances) {
-    return instances.stream()
-        .filter(it -> it.text("instanceState/name").filter("running"::equals).isPresent())
-        .flatMap(it -> it.text("privateIpAddress").stream())
-        .toList();
+    return running(instances).stream().flatMap(it -> it.text("privateIpAddress").stream()).toList();
   }
 
   private List<Xml> instances(Map<String, String> filter) throws AwsException {

@@ -30,8 +30,7 @@ public final class StackMembers implements Members, AutoCloseable {
   private final Clock clock;
   private final String stack;
   private final int port;
-  private final int wanted;
-  private final int looksAlike;
+  private final Completeness completeness;
   private final Consumer<String> say;
   private final Consumer<List<HostAndPort>> changed;
   private final ScheduledThreadPoolExecutor looks =
@@ -43,19 +42,17 @@ public final class StackMembers implements Members, AutoCloseable {
   private volatile boolean isKnown;
   private Optional<Instant> deniedSince = Optional.empty();
   private volatile String trouble;
-  private List<HostAndPort> found = List.of();
-  private int alike;
   private String said = "";
 
   /** Who is in service. */
   @FunctionalInterface
   public interface Lookup {
     /**
-     * Their addresses, sorted.
+     * Their addresses.
      *
      * @throws AwsException when AWS doesn't tell
      */
-    List<String> addresses(String stack, int port) throws AwsException;
+    Attendance members(String stack, int port) throws AwsException;
   }
 
   /**
@@ -77,24 +74,46 @@ public final class StackMembers implements Members, AutoCloseable {
       List<HostAndPort> first,
       Consumer<String> say,
       Consumer<List<HostAndPort>> changed) {
-    this(directory::addresses, stack, port, wanted, 1, first, say, changed, Clock.systemUTC());
+    this(
+        directory::members,
+        stack,
+        port,
+        new Completeness.AtLeast(wanted),
+        first,
+        say,
+        changed,
+        Clock.systemUTC());
   }
 
   /**
-   * Those of a stack of which nobody said how many it has: the list is one to work with when it has
-   * members, and the same ones at two looks in a row.
+   * The ensemble that a stack is, of which nobody said how many servers it has: as many as AWS
+   * expects, or, after a while, those that are there. Afterwards a server that is missed stays on
+   * the list until all that AWS expects are there: a client is better off with an address too many.
+   *
+   * @param changed is given every list after the first, that one included
    */
-  public static StackMembers steady(Lookup lookup, String stack, int port, Consumer<String> say) {
+  public static StackMembers ensemble(
+      Lookup lookup,
+      String stack,
+      int port,
+      Consumer<String> say,
+      Consumer<List<HostAndPort>> changed) {
     return new StackMembers(
-        lookup, stack, port, 1, 2, List.of(), say, members -> {}, Clock.systemUTC());
+        lookup,
+        stack,
+        port,
+        new Completeness.Ensemble(),
+        List.of(),
+        say,
+        changed,
+        Clock.systemUTC());
   }
 
   StackMembers(
       Lookup lookup,
       String stack,
       int port,
-      int wanted,
-      int looksAlike,
+      Completeness completeness,
       List<HostAndPort> first,
       Consumer<String> say,
       Consumer<List<HostAndPort>> changed,
@@ -103,8 +122,7 @@ public final class StackMembers implements Members, AutoCloseable {
     this.lookup = lookup;
     this.stack = stack;
     this.port = port;
-    this.wanted = wanted;
-    this.looksAlike = looksAlike;
+    this.completeness = completeness;
     this.known = List.copyOf(first);
     this.say = say;
     this.changed = changed;
@@ -168,10 +186,7 @@ public final class StackMembers implements Members, AutoCloseable {
   /** One look. */
   void look() {
     try {
-      found(
-          lookup.addresses(stack, port).stream()
-              .map(address -> new HostAndPort(address, port))
-              .toList());
+      found(lookup.members(stack, port));
     } catch (AwsException failure) {
       trouble = failure.getMessage();
       tell(
@@ -200,18 +215,19 @@ public final class StackMembers implements Members, AutoCloseable {
     }
   }
 
-  private void found(List<HostAndPort> now) {
+  private void found(Attendance look) {
     deniedSince = Optional.empty();
-    alike = now.equals(found) ? alike + 1 : 1;
-    found = now;
-    if (!isComplete() && (now.size() < wanted || alike < looksAlike)) {
-      trouble =
-          now.size() < wanted
-              ? "%d of %d in service".formatted(now.size(), wanted)
-              : String.join(", ", hosts(now)) + "; perhaps more";
-      tell("waits for the " + incomplete());
-      return;
+    if (!isComplete()) {
+      Optional<String> missing = completeness.missing(look, clock.instant());
+      if (missing.isPresent()) {
+        trouble = missing.get();
+        tell("waits for the " + incomplete());
+        return;
+      }
     }
+    List<HostAndPort> now =
+        (isComplete() ? completeness.next(hosts(known), look) : look.present())
+            .stream().map(address -> new HostAndPort(address, port)).toList();
     // Who follows is better off with those it knew.
     if (now.isEmpty() || (isComplete() && now.equals(known))) {
       return;

@@ -7,7 +7,9 @@ import io.sparkappliance.settings.ZooKeeperTls;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
+import org.apache.curator.ensemble.EnsembleProvider;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.state.SessionConnectionStateErrorPolicy;
@@ -28,19 +30,64 @@ public final class ZooKeeperClients {
    * it holds until its session ends: two seconds, or what the ensemble grants at least.
    */
   public static CuratorFramework of(ZooKeeperEnsemble ensemble) {
-    CuratorFrameworkFactory.Builder builder =
+    return of(CuratorFrameworkFactory.builder().connectString(ensemble.addresses()), ensemble);
+  }
+
+  /**
+   * The same for an ensemble whose servers may be replaced. Who is connected stays so; whoever
+   * loses its server goes on with those that are known by then.
+   *
+   * @param ensemble what is known now; may change in nothing but the servers
+   */
+  public static CuratorFramework following(Supplier<ZooKeeperEnsemble> ensemble) {
+    return of(
         CuratorFrameworkFactory.builder()
-            .connectString(ensemble.addresses())
-            .zkClientConfig(new ZooKeeperChannel(ensemble.tls()).clientConfig())
-            // Unlike a path in the connect string, it is made where it is missing.
-            .namespace(ensemble.namespace())
-            .sessionTimeoutMs(SESSION_MS)
-            .connectionTimeoutMs(CONNECTION_MS)
-            .retryPolicy(
-                new BoundedExponentialBackoffRetry(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, RETRIES))
-            .connectionStateErrorPolicy(new SessionConnectionStateErrorPolicy());
+            .ensembleProvider(new Followed(ensemble))
+            // Curator's own way to follow knows only what servers say of each other.
+            .ensembleTracker(false),
+        ensemble.get());
+  }
+
+  private static CuratorFramework of(
+      CuratorFrameworkFactory.Builder builder, ZooKeeperEnsemble ensemble) {
+    builder
+        .zkClientConfig(new ZooKeeperChannel(ensemble.tls()).clientConfig())
+        // Unlike a path in the connect string, it is made where it is missing.
+        .namespace(ensemble.namespace())
+        .sessionTimeoutMs(SESSION_MS)
+        .connectionTimeoutMs(CONNECTION_MS)
+        .retryPolicy(new BoundedExponentialBackoffRetry(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, RETRIES))
+        .connectionStateErrorPolicy(new SessionConnectionStateErrorPolicy());
     ensemble.login().ifPresent(login -> new ZooKeeperLogin(login.reveal()).applyTo(builder));
     return builder.build();
+  }
+
+  /** Asked by Curator at each event of a connection. */
+  private record Followed(Supplier<ZooKeeperEnsemble> ensemble) implements EnsembleProvider {
+    @Override
+    public void start() {
+      // Somebody else follows.
+    }
+
+    @Override
+    public String getConnectionString() {
+      return ensemble.get().addresses();
+    }
+
+    @Override
+    public void setConnectionString(String servers) {
+      // It is the supplier that knows.
+    }
+
+    @Override
+    public boolean updateServerListEnabled() {
+      return true;
+    }
+
+    @Override
+    public void close() {
+      // Nothing is open.
+    }
   }
 
   /**

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The daemons that serve the roles of a node. */
@@ -59,6 +60,7 @@ public final class Daemons {
   private final NodeConfiguration node;
   private final Map<String, String> ownEnvironment;
   private final Probes probes;
+  private final Supplier<Optional<ZooKeeperEnsemble>> zooKeeper;
   private final Turn sqlTurn;
 
   private Daemons(
@@ -67,7 +69,9 @@ public final class Daemons {
       NodeConfiguration node,
       Map<String, String> ownEnvironment,
       Members masters,
+      Supplier<Optional<ZooKeeperEnsemble>> zooKeeper,
       Turn sqlTurn) {
+    this.zooKeeper = zooKeeper;
     this.sqlTurn = sqlTurn;
     this.settings = settings;
     this.node = node;
@@ -83,6 +87,7 @@ public final class Daemons {
    * @param node the prepared configuration
    * @param ownEnvironment this process's environment, of which daemons get a part
    * @param masters the cluster's, followed
+   * @param zooKeeper the cluster's, if it has one: as it is known now
    * @param sqlTurn whether this node is the one of several that serves SQL
    * @return the daemons in the order of their start; the last is stopped first
    */
@@ -92,8 +97,10 @@ public final class Daemons {
       NodeConfiguration node,
       Map<String, String> ownEnvironment,
       Members masters,
+      Supplier<Optional<ZooKeeperEnsemble>> zooKeeper,
       Turn sqlTurn) {
-    return new Daemons(settings, credentials, node, ownEnvironment, masters, sqlTurn).all();
+    return new Daemons(settings, credentials, node, ownEnvironment, masters, zooKeeper, sqlTurn)
+        .all();
   }
 
   private List<DaemonSpec> all() {
@@ -176,7 +183,6 @@ public final class Daemons {
 
   /** A master that is deposed ends with 0; one that dies still holds what elects another. */
   private Ending masterEnding() {
-    ZooKeeperEnsemble ensemble = settings.cluster().zooKeeper().orElseThrow();
     Path session = settings.paths().masterSession();
     return new Ending(
         code ->
@@ -187,7 +193,7 @@ public final class Daemons {
               case TOLD_TO_END -> Optional.of("it was told to");
               default -> Optional.empty();
             },
-        () -> AbandonedSession.end(ensemble, session, END_OF_SESSION),
+        () -> AbandonedSession.end(zooKeeper.get().orElseThrow(), session, END_OF_SESSION),
         Optional.empty(),
         Optional::empty);
   }
@@ -369,6 +375,26 @@ public final class Daemons {
   }
 
   private DaemonSpec gateway() {
+    Probe ready = probes.gateway();
+    return new DaemonSpec(
+        Role.GATEWAY.label(),
+        List.of(Role.GATEWAY),
+        gatewayCommand(),
+        List.of(),
+        listens(node.ports().gateway()),
+        ready,
+        ready,
+        Peers.NONE,
+        Ending.FAILURE,
+        Turn.ALWAYS,
+        // One that runs keeps the ensemble that it was started with.
+        (current, moment) ->
+            moment == Renewal.Moment.BEFORE_START
+                ? Optional.of(gatewayCommand()).filter(now -> !now.equals(current))
+                : Optional.empty());
+  }
+
+  private Command gatewayCommand() {
     Path home = settings.paths().home();
     Map<String, String> environment = new TreeMap<>(environment());
     // The gateway reads the same variables as the launcher, secrets by file.
@@ -381,9 +407,8 @@ public final class Daemons {
     environment.put("ADVERTISED_HOST", node.host());
     // By their addresses, where a stack's name stands for them.
     environment.remove("ZOOKEEPER_CONNECT");
-    settings
-        .cluster()
-        .zooKeeper()
+    zooKeeper
+        .get()
         .ifPresent(ensemble -> environment.put("ZOOKEEPER_STACK_NAME", ensemble.toString()));
     // A file may have moved them.
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
@@ -394,18 +419,10 @@ public final class Daemons {
     environment.put("SPARK_APPLIANCE_HOME", home.toString());
     environment.put("SPARK_APPLIANCE_DATA", settings.paths().data().toString());
     environment.put("APPLIANCE_JAVA_OPTS", "-Xmx" + node.memory().gatewayHeap().toJvmText());
-    Command command =
-        new Command(
-            List.of(home.resolve("bin").resolve("spark-appliance").toString(), "gateway"),
-            environment,
-            settings.paths().data().resolve("scratch").resolve(Role.GATEWAY.label()));
-    return new DaemonSpec(
-        Role.GATEWAY.label(),
-        List.of(Role.GATEWAY),
-        command,
-        List.of(),
-        listens(node.ports().gateway()),
-        probes.gateway());
+    return new Command(
+        List.of(home.resolve("bin").resolve("spark-appliance").toString(), "gateway"),
+        environment,
+        settings.paths().data().resolve("scratch").resolve(Role.GATEWAY.label()));
   }
 
   /** Where key stores are, and secrets: not by their values. */

@@ -12,8 +12,6 @@ public enum JobState {
   SUCCEEDED(true),
   /** Ended badly, or was interrupted; the output so far is kept. */
   FAILED(true),
-  /** Ended because somebody asked for it. */
-  CANCELLED(true),
   /** Its record can't be read any more, so nobody knows how it ended. */
   LOST(true);
 

@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which of spark-submit's options and of Spark's settings a job may bring. The rule is a list of
@@ -48,7 +50,10 @@ final class SubmitSettings {
           "--driver-class-path", "use --jars with a URI",
           "--driver-java-options", "JVM flags are the operator's");
 
-  /** Second parts of settings that are Spark's own: of these only {@link #ALLOWED} may be set. */
+  /**
+   * Second parts of settings that are Spark's own: of these only what {@link #isAllowed} takes may
+   * be set.
+   */
   private static final Set<String> OWN_FAMILIES =
       Set.of(
           ("acls admin api app appmasterenv appstatestore archives authenticate barrier blacklist"
@@ -65,28 +70,40 @@ final class SubmitSettings {
                   + " streaming submit task taskmetrics test testing ui unsafe user util worker yarn")
               .split(" ", -1));
 
-  private static final Pattern ALLOWED =
+  /** Settings of Spark's own that a job may bring, without {@code spark.} before them. */
+  private static final List<String> ALLOWED =
+      List.of(
+          ("app.name checkpoint.compress cores.max default.parallelism driver.cores"
+                  + " driver.maxResultSize driver.memory driver.memoryOverhead"
+                  + " driver.memoryOverheadFactor executor.cores executor.heartbeatInterval"
+                  + " executor.instances executor.memory executor.memoryOverhead"
+                  + " executor.memoryOverheadFactor executor.pyspark.memory jars.excludes"
+                  + " jars.packages log.level network.timeout python.profile"
+                  + " python.worker.faulthandler.enabled python.worker.memory python.worker.reuse"
+                  + " rpc.askTimeout rpc.lookupTimeout rpc.message.maxSize serializer speculation"
+                  + " ui.port ui.retainedJobs ui.retainedStages ui.retainedTasks"
+                  + " ui.showConsoleProgress")
+              .split(" ", -1));
+
+  /** What begins with one of these, and goes on after a dot, may be brought, too. */
+  private static final List<String> ALLOWED_BELOW =
+      List.of(
+          ("broadcast cleaner dynamicAllocation excludeOnFailure graphx hadoop.dfs.client"
+                  + " hadoop.fs.s3 hadoop.fs.s3a hadoop.fs.s3n hadoop.mapred hadoop.mapreduce"
+                  + " hadoop.parquet io.compression kryo kryoserializer locality memory mllib rdd"
+                  + " reducer scheduler serializer shuffle speculation sql stage storage streaming"
+                  + " task")
+              .split(" ", -1));
+
+  /** Except these: they belong to the node's metastore, warehouse and server. */
+  private static final List<String> NOT_BELOW =
+      List.of("sql.artifact", "sql.hive.metastore.", "sql.warehouse.");
+
+  /** Variables of executors' environments that are not the operator's. */
+  private static final Pattern EXECUTOR_VARIABLE =
       Pattern.compile(
-          "spark\\.(?:"
-              + "app\\.name|cores\\.max|default\\.parallelism|log\\.level"
-              + "|driver\\.(?:memory|cores|maxResultSize|memoryOverhead|memoryOverheadFactor)"
-              + "|executor\\.(?:memory|cores|instances|memoryOverhead|memoryOverheadFactor"
-              + "|pyspark\\.memory|heartbeatInterval)"
-              + "|(?:broadcast|cleaner|dynamicAllocation|excludeOnFailure|kryo|kryoserializer"
-              + "|locality|memory|rdd|reducer|scheduler|shuffle|speculation|stage|storage|streaming"
-              + "|task|graphx|mllib)\\.[A-Za-z0-9.]+"
-              + "|(?:speculation|serializer)(?:\\.[A-Za-z0-9.]+)?"
-              + "|checkpoint\\.compress|io\\.compression\\.[A-Za-z0-9.]+"
-              + "|network\\.timeout|rpc\\.(?:askTimeout|lookupTimeout|message\\.maxSize)"
-              + "|python\\.(?:worker\\.(?:memory|reuse|faulthandler\\.enabled)|profile)"
-              + "|sql\\.(?!hive\\.metastore\\.|warehouse\\.|artifact)[A-Za-z0-9_.\\-]+"
-              + "|ui\\.(?:showConsoleProgress|port|retainedJobs|retainedStages|retainedTasks)"
-              + "|jars\\.(?:packages|excludes)"
-              + "|executorEnv\\.(?!LD_|JAVA_|JDK_|SPARK_|PYTHON|PYSPARK|PATH$|HOME$|BASH|ENV$|_)"
-              + "[A-Z][A-Z0-9_]*"
-              + "|hadoop\\.(?:fs\\.(?:s3|s3a|s3n)|mapreduce|mapred|parquet|dfs\\.client)"
-              + "\\.[A-Za-z0-9_.\\-]+"
-              + ")");
+          "executorEnv\\.(?!LD_|JAVA_|JDK_|SPARK_|PYTHON|PYSPARK|PATH$|HOME$|BASH|ENV$|_)"
+              + "[A-Z][A-Z0-9_]*");
 
   private static final Pattern KEY = Pattern.compile("spark\\.[A-Za-z0-9_.\\-]+");
 
@@ -215,7 +232,7 @@ final class SubmitSettings {
       files(key, value);
     } else {
       String family = key.split("\\.", -1)[1].toLowerCase(Locale.ROOT);
-      if (OWN_FAMILIES.contains(family) && !ALLOWED.matcher(key).matches()) {
+      if (OWN_FAMILIES.contains(family) && !isAllowed(key.substring("spark.".length()))) {
         throw refusal(
             key, "is not among the settings that a job may bring; the operator can set it");
       }
@@ -223,6 +240,45 @@ final class SubmitSettings {
     }
     checked.add("--conf");
     checked.add(key + "=" + value);
+  }
+
+  private static boolean isAllowed(String setting) {
+    boolean below =
+        ALLOWED_BELOW.stream()
+            .anyMatch(
+                family ->
+                    setting.startsWith(family + ".") && setting.length() > family.length() + 1);
+    return ALLOWED.contains(setting)
+        || (below && NOT_BELOW.stream().noneMatch(setting::startsWith))
+        || EXECUTOR_VARIABLE.matcher(setting).matches();
+  }
+
+  /** The rule for people, as the manual has it. */
+  static String manual() {
+    return """
+        | | |
+        |---|---|
+        | options | %s |
+        | options with URIs | %s |
+        | settings with URIs | %s |
+        | settings | %s |
+        | whatever begins with | %s |
+        | but not with | %s |
+        """
+        .formatted(
+            words("", PLAIN.stream(), ""),
+            words("", FILES.stream(), ""),
+            words("", FILE_SETTINGS.stream(), ""),
+            words("spark.", ALLOWED.stream(), ""),
+            words("spark.", ALLOWED_BELOW.stream(), "."),
+            words("spark.", NOT_BELOW.stream(), ""));
+  }
+
+  private static String words(String before, Stream<String> words, String after) {
+    return words
+        .sorted()
+        .map(word -> "`" + before + word + after + "`")
+        .collect(Collectors.joining(", "));
   }
 
   private void files(String name, String value) {

@@ -1,8 +1,8 @@
 package io.sparkappliance.spark;
 
+import io.sparkappliance.aws.Pauses;
 import io.sparkappliance.aws.RoleCredentials;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.hadoop.fs.s3a.auth.NoAwsCredentialsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +49,7 @@ public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable
               none);
         }
         LOG.debug("no credentials; asks again", none);
-        LockSupport.parkNanos(pause.toNanos());
+        Pauses.pause(pause);
         pause = pause.multipliedBy(2);
         pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
       }

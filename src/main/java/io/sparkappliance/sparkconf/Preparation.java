@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * From settings to a node that daemons can be started on: fetches, installs, writes the files of
@@ -50,6 +52,7 @@ public final class Preparation {
   private final Map<String, String> environment;
   private final Outside outside;
   private final FetchLimits limits;
+  private final boolean isClient;
   private final Problems problems = new Problems();
   private final List<String> notices = new ArrayList<>();
 
@@ -59,7 +62,9 @@ public final class Preparation {
       String host,
       MemorySize total,
       Outside outside,
-      FetchLimits limits) {
+      FetchLimits limits,
+      boolean isClient) {
+    this.isClient = isClient;
     this.settings = settings;
     this.credentials = credentials;
     this.host = host;
@@ -93,12 +98,13 @@ public final class Preparation {
       MemorySize total,
       Outside outside,
       FetchLimits limits) {
-    return new Preparation(settings, credentials, host, total, outside, limits).prepare(false);
+    return new Preparation(settings, credentials, host, total, outside, limits, false).prepare();
   }
 
   /**
    * The same for a command that is a client of the cluster. A node may live on the same data
-   * volume: its jars and packages stay.
+   * volume, so whatever a client fetches or installs goes beside its own configuration. Packages
+   * that the node has installed are the client's, too.
    *
    * @param settings what the environment says
    * @param credentials the secrets in force
@@ -110,8 +116,17 @@ public final class Preparation {
    */
   public static NodeConfiguration prepareClient(
       Settings settings, Credentials credentials, String host, MemorySize total, Outside outside) {
-    return new Preparation(settings, credentials, host, total, outside, FetchLimits.DEFAULT)
-        .prepare(true);
+    return prepareClient(settings, credentials, host, total, outside, FetchLimits.DEFAULT);
+  }
+
+  static NodeConfiguration prepareClient(
+      Settings settings,
+      Credentials credentials,
+      String host,
+      MemorySize total,
+      Outside outside,
+      FetchLimits limits) {
+    return new Preparation(settings, credentials, host, total, outside, limits, true).prepare();
   }
 
   /**
@@ -132,14 +147,15 @@ public final class Preparation {
       MemorySize total,
       Map<String, String> environment) {
     Outside outside = Outside.notAsked(environment);
-    return new Preparation(settings, credentials, host, total, outside, FetchLimits.DEFAULT).plan();
+    return new Preparation(settings, credentials, host, total, outside, FetchLimits.DEFAULT, false)
+        .plan();
   }
 
-  private NodeConfiguration prepare(boolean isClient) {
+  private NodeConfiguration prepare() {
     Optional<Path> extConf;
     Optional<Path> hiveSite;
     List<Path> jars;
-    Path fetched = settings.paths().fetched();
+    Path fetched = fetched();
     try (Fetcher fetcher = new Fetcher(environment, limits, outside.role())) {
       extConf =
           fetch(fetcher, "EXT_CONF", settings.sources().extConf(), fetched.resolve("ext.conf"));
@@ -159,25 +175,12 @@ public final class Preparation {
     }
     NodeConfigurationBuilder.Result result = build(extConf, hiveSite, jars);
     problems.throwIfAny();
-    List<String> warnings = isClient ? List.of() : makeEventLogFolder(result.configuration());
+    List<String> warnings = new ArrayList<>();
+    if (!isClient) {
+      warnings.addAll(makeEventLogFolder(result.configuration()));
+    }
     try {
-      PythonLibraries libraries =
-          new PythonLibraries(
-              settings.paths().python(), settings.paths().data().resolve("python"), environment);
-      if (!isClient) {
-        libraries.removeLeftovers();
-      }
-      if (!isClient || !libraries.areInstalled()) {
-        Settings.Sources sources = settings.sources();
-        libraries.install(
-            sources.requirements(),
-            FetchedSources.fetch(
-                "PYTHON_LIBS",
-                sources.requirementFiles(),
-                settings.paths().fetched().resolve("python"),
-                outside,
-                limits));
-      }
+      installPythonLibraries(warnings);
       makeDirectories(result.configuration());
       if (!isClient) {
         makeLogDirectory();
@@ -187,6 +190,50 @@ public final class Preparation {
       throw cantWrite(e);
     }
     return result.configuration().with(warnings);
+  }
+
+  /** Beside a client's configuration, for what a node has fetched is in use. */
+  private Path fetched() {
+    return isClient ? settings.paths().confDir().resolve("fetched") : settings.paths().fetched();
+  }
+
+  private Path clientsPython() {
+    return settings.paths().confDir().resolve("python");
+  }
+
+  private PythonLibraries python(Path directory) {
+    return new PythonLibraries(settings.paths().python(), directory, environment);
+  }
+
+  private void installPythonLibraries(List<String> warnings) throws IOException {
+    PythonLibraries nodes = python(settings.paths().data().resolve("python"));
+    if (isClient && nodes.areInstalled()) {
+      return;
+    }
+    PythonLibraries libraries = isClient ? python(clientsPython()) : nodes;
+    if (!isClient) {
+      libraries.removeLeftovers();
+    }
+    Settings.Sources sources = settings.sources();
+    FetchedSources.Kept files =
+        FetchedSources.keep(
+            "PYTHON_LIBS",
+            sources.requirementFiles(),
+            fetched().resolve("python"),
+            outside,
+            limits);
+    if (files.problems().isEmpty()) {
+      libraries.install(sources.requirements(), files.files());
+      return;
+    }
+    if (!files.areAllThere() || !libraries.areInstalled(sources.requirements(), files.files())) {
+      throw new ConfigurationException(files.problems());
+    }
+    for (Problem problem : files.problems()) {
+      warnings.add(
+          "warning: %s=%s: %s; goes on with the packages that are installed, for what it said before"
+              .formatted(problem.field(), problem.value(), problem.accepted()));
+    }
   }
 
   /** Best effort: S3A's settings may lead where the launcher's client does not come. */
@@ -300,7 +347,7 @@ public final class Preparation {
       for (int i = 2; !names.add(unique); i++) {
         unique = i + "-" + name;
       }
-      targets.add(settings.paths().fetched().resolve("jars").resolve(unique));
+      targets.add(fetched().resolve("jars").resolve(unique));
     }
     return targets;
   }
@@ -447,13 +494,21 @@ public final class Preparation {
     }
     AtomicFiles.write(
         directory.resolve(SPARK_ENV),
-        SparkEnvFile.render(configuration.environment()),
+        SparkEnvFile.render(shellEnvironment(configuration)),
         "rw-r--r--");
     AtomicFiles.write(directory.resolve(HIVE_SITE), result.hiveSite().render(), "rw-------");
     AtomicFiles.write(
         directory.resolve(DEFAULTS),
         SparkDefaultsFile.render(configuration.properties()),
         "rw-------");
+  }
+
+  private SortedMap<String, String> shellEnvironment(NodeConfiguration configuration) {
+    SortedMap<String, String> variables = new TreeMap<>(configuration.environment());
+    if (isClient) {
+      variables.merge("PYTHONPATH", clientsPython().toString(), (nodes, own) -> own + ":" + nodes);
+    }
+    return variables;
   }
 
   /** What an earlier start copied must not outlive the mount. */

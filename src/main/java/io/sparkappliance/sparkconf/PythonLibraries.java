@@ -25,7 +25,7 @@ import org.apache.commons.codec.digest.DigestUtils;
 /**
  * Installs {@code PYTHON_LIBS} into a directory on every Python process's path. The directory
  * changes as one step, and only when the wishes or the interpreter change: a restart needs no
- * network.
+ * package index.
  */
 final class PythonLibraries {
   private static final String STAMP = ".installed-by-spark-appliance";
@@ -50,6 +50,18 @@ final class PythonLibraries {
   /** Whether some are there, whichever. */
   boolean areInstalled() {
     return Files.exists(directory.resolve(STAMP));
+  }
+
+  /**
+   * Whether exactly these are there already, for this interpreter.
+   *
+   * @param requirements as pip takes them
+   * @param files with more of them
+   * @throws IOException when one of the files can't be read
+   */
+  boolean areInstalled(List<String> requirements, List<Path> files) throws IOException {
+    Path stamp = directory.resolve(STAMP);
+    return Files.exists(stamp) && Files.readString(stamp).equals(stampOf(requirements, files));
   }
 
   /**
@@ -79,12 +91,7 @@ final class PythonLibraries {
                 "Give pip's own variables, such as PIP_INDEX_URL, for that."));
       }
     }
-    // Not as they are: an address may hold a login, and executors of other users read this.
-    StringBuilder wishes = new StringBuilder(String.join("\n", requirements));
-    for (Path file : files) {
-      wishes.append('\n').append(DigestUtils.sha256Hex(Files.readAllBytes(file)));
-    }
-    String wanted = interpreterVersion() + "\n" + DigestUtils.sha256Hex(wishes.toString()) + "\n";
+    String wanted = stampOf(requirements, files);
     if (Files.exists(stamp) && Files.readString(stamp).equals(wanted)) {
       return;
     }
@@ -116,6 +123,15 @@ final class PythonLibraries {
         FileTrees.delete(leftover);
       }
     }
+  }
+
+  private String stampOf(List<String> requirements, List<Path> files) throws IOException {
+    // Not as they are: an address may hold a login, and executors of other users read this.
+    StringBuilder wishes = new StringBuilder(String.join("\n", requirements));
+    for (Path file : files) {
+      wishes.append('\n').append(DigestUtils.sha256Hex(Files.readAllBytes(file)));
+    }
+    return interpreterVersion() + "\n" + DigestUtils.sha256Hex(wishes.toString()) + "\n";
   }
 
   private String interpreterVersion() throws IOException {

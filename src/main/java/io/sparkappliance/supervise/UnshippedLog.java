@@ -33,7 +33,7 @@ final class UnshippedLog {
   private static final String OPEN = ".open";
 
   private static final String FINISHED = ".log";
-  private static final String PACKED = ".log.gz";
+  static final String PACKED = ".log.gz";
   private static final String PARTIAL = ".part";
 
   /**

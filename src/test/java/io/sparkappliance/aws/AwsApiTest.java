@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,8 @@ class AwsApiTest {
   private final List<String> signatures = new ArrayList<>();
   private final List<String> targets = new ArrayList<>();
   private final List<Duration> pauses = new ArrayList<>();
+  private final List<String> said = new ArrayList<>();
+  private long time;
   private HttpServer server;
   private AwsApi aws;
 
@@ -46,7 +50,12 @@ class AwsApiTest {
                 "AWS_ENDPOINT_URL", "http://127.0.0.1:" + server.getAddress().getPort(),
                 "AWS_ACCESS_KEY_ID", "AKIATEST",
                 "AWS_SECRET_ACCESS_KEY", "secret-of-the-test"),
-            pauses::add);
+            said::add,
+            pause -> {
+              pauses.add(pause);
+              time += pause.toNanos();
+            },
+            () -> time);
   }
 
   @AfterEach
@@ -129,6 +138,76 @@ class AwsApiTest {
 
     assertThat(failure.kind()).isEqualTo(AwsException.Kind.THROTTLED);
     assertThat(failure).hasMessage("ec2:DescribeInstances failed (400 Throttling: Rate exceeded)");
+  }
+
+  @Test
+  void pausesGrowToAnEndAndAreAtRandom() {
+    Set<Duration> first = new HashSet<>();
+    for (int call = 0; call < 20; call++) {
+      for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+        will(429, "");
+      }
+      pauses.clear();
+      assertThat(failure(AwsService.EC2, "DescribeInstances").kind())
+          .isEqualTo(AwsException.Kind.THROTTLED);
+      assertThat(pauses).hasSize(AwsApi.ATTEMPTS - 1);
+      assertThat(pauses)
+          .allMatch(pause -> pause.compareTo(Duration.ofSeconds(15)) <= 0)
+          .last()
+          .matches(pause -> pause.compareTo(Duration.ofMillis(6400)) >= 0);
+      first.add(pauses.getFirst());
+    }
+    assertThat(first).as("nodes that begin together don't go on together").hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void aCallThatTakesLongIsSaidOnceUntilItIsAnswered() throws AwsException {
+    will(400, THROTTLED);
+    will(200, "<R/>");
+    aws.query(AwsService.EC2, "DescribeInstances", Map.of());
+    assertThat(said).as("a hiccup").isEmpty();
+
+    for (int i = 0; i < 2 * AwsApi.ATTEMPTS; i++) {
+      will(400, THROTTLED);
+    }
+    time = 0;
+    assertThat(failure(AwsService.EC2, "DescribeInstances")).isNotNull();
+    assertThat(failure(AwsService.EC2, "DescribeInstances")).isNotNull();
+    assertThat(said)
+        .singleElement()
+        .asString()
+        .matches(
+            "AWS is asked again and again, for 1\\d seconds by now:"
+                + " ec2:DescribeInstances failed \\(400 Throttling: Rate exceeded\\)");
+
+    will(200, "<R/>");
+    aws.query(AwsService.EC2, "DescribeInstances", Map.of());
+    for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+      will(503, "");
+    }
+    assertThat(failure(AwsService.EC2, "DescribeInstances")).isNotNull();
+    assertThat(said).hasSize(2);
+  }
+
+  @Test
+  void aRefusalWithoutWordsNamesTheActionToo() {
+    will(403, "");
+    AwsException failure = failure(AwsService.LOAD_BALANCING, "DescribeTargetHealth");
+    assertThat(failure.kind()).isEqualTo(AwsException.Kind.DENIED);
+    assertThat(failure)
+        .hasMessage(
+            "the role of this node may not call elasticloadbalancing:DescribeTargetHealth (403)");
+  }
+
+  @Test
+  void aServiceThatCanNotBeReachedIsAskedAgainAndNamed() {
+    server.stop(0);
+    AwsException failure = failure(AwsService.AUTO_SCALING, "DescribeAutoScalingGroups");
+    assertThat(failure.kind()).isEqualTo(AwsException.Kind.UNAVAILABLE);
+    assertThat(failure)
+        .hasMessageStartingWith(
+            "autoscaling:DescribeAutoScalingGroups can't be asked at http://127.0.0.1:");
+    assertThat(pauses).hasSize(AwsApi.ATTEMPTS - 1);
   }
 
   @Test

@@ -68,7 +68,8 @@ public final class FakeAutoScaling implements AutoCloseable {
         Map.of(
             "AWS_ENDPOINT_URL", endpoint(),
             "AWS_ACCESS_KEY_ID", "AKIATEST",
-            "AWS_SECRET_ACCESS_KEY", "secret-of-the-test"));
+            "AWS_SECRET_ACCESS_KEY", "secret-of-the-test"),
+        line -> {});
   }
 
   private void answer(HttpExchange exchange) throws IOException {

@@ -33,7 +33,12 @@ class SecretKeepersTest {
         new SecretKeepers(
             region -> {
               opened.add(
-                  new AwsApi(region.orElse("eu-central-1"), server.environment(), pauses::add));
+                  new AwsApi(
+                      region.orElse("eu-central-1"),
+                      server.environment(),
+                      line -> {},
+                      pauses::add,
+                      System::nanoTime));
               return opened.getLast();
             });
   }

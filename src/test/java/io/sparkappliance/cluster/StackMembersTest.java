@@ -1,6 +1,7 @@
 package io.sparkappliance.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -13,6 +14,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,7 @@ class StackMembersTest {
   private final List<String> said = new CopyOnWriteArrayList<>();
   private final List<List<HostAndPort>> changes = new ArrayList<>();
   private volatile List<String> inService = List.of();
+  private volatile OptionalInt expected = OptionalInt.empty();
   private volatile AwsException failure;
   private volatile boolean broken;
   private volatile Instant time = Instant.EPOCH;
@@ -52,7 +55,7 @@ class StackMembersTest {
 
   @Test
   void theListIsKnownWhenThereAreAsManyAsWanted() {
-    members = members(2, 1, SELF);
+    members = members(2, SELF);
     assertThat(members.now()).containsExactly(SELF);
     assertThat(members.missing()).isPresent();
 
@@ -73,7 +76,7 @@ class StackMembersTest {
 
   @Test
   void aReplacedInstanceIsFollowedAndTheSameListIsNoNews() {
-    members = members(1, 1);
+    members = members(1);
     look("10.0.0.1", "10.0.0.2");
     look("10.0.0.1", "10.0.0.2");
     look("10.0.0.2", "10.0.0.3");
@@ -85,7 +88,7 @@ class StackMembersTest {
 
   @Test
   void nobodyInServiceLeavesThoseThatWereKnown() {
-    members = members(1, 1);
+    members = members(1);
     look("10.0.0.1");
     look();
 
@@ -95,7 +98,7 @@ class StackMembersTest {
 
   @Test
   void awsBeingAwayIsSaidOnceAndLeavesThoseThatWereKnown() {
-    members = members(1, 1);
+    members = members(1);
     look("10.0.0.1");
     failure = AwsException.missing("gone");
     members.look();
@@ -110,19 +113,81 @@ class StackMembersTest {
   }
 
   @Test
-  void aListOfUnknownLengthMustStayTheSame() {
-    members = members(1, 2);
+  void anEnsembleIsKnownWhenAllThatAreExpectedAreThereAtTwoLooks() {
+    members = ensemble(3);
     look("10.0.0.1");
-    assertThat(members.missing()).contains("members of stack spark-1: 10.0.0.1; perhaps more");
-    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing()).contains("members of stack spark-1: 10.0.0.1; 1 of 3 in service");
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
     assertThat(members.missing()).isPresent();
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+
+    assertThat(hosts()).containsExactly("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    assertThat(changes).hasSize(1);
+  }
+
+  @Test
+  void oneServerOfThreeIsNoEnsembleForMinutesAndAMajorityIsOneSoon() {
+    members = ensemble(3);
+    look("10.0.0.1");
+    time = time.plusSeconds(179);
+    look("10.0.0.1");
+    assertThat(members.missing()).isPresent();
+    look("10.0.0.1", "10.0.0.2");
+    time = time.plusSeconds(29);
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing())
+        .contains("members of stack spark-1: 10.0.0.1, 10.0.0.2; 2 of 3 in service");
+    time = time.plusSeconds(1);
+    look("10.0.0.1", "10.0.0.2");
+
+    assertThat(hosts()).containsExactly("10.0.0.1", "10.0.0.2");
+  }
+
+  @Test
+  void patienceForAnEnsembleHasAnEnd() {
+    members = ensemble(3);
+    look("10.0.0.1");
+    time = time.plusSeconds(180);
+    look("10.0.0.1");
+    assertThat(hosts()).containsExactly("10.0.0.1");
+  }
+
+  @Test
+  void anEnsembleOfUnknownSizeMustStayTheSameForAWhile() {
+    members = ensemble(3);
+    expected = OptionalInt.empty();
+    look();
+    assertThat(members.missing()).contains("members of stack spark-1: perhaps more");
+    look("10.0.0.1");
+    time = time.plusSeconds(29);
+    look("10.0.0.1", "10.0.0.2");
+    time = time.plusSeconds(1);
+    look("10.0.0.1", "10.0.0.2");
+    assertThat(members.missing())
+        .contains("members of stack spark-1: 10.0.0.1, 10.0.0.2; perhaps more");
+    time = time.plusSeconds(29);
     look("10.0.0.1", "10.0.0.2");
     assertThat(members.missing()).isEmpty();
   }
 
   @Test
+  void aServerOfAnEnsembleStaysOnTheListUntilAnotherHasItsPlace() {
+    members = ensemble(3);
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    look("10.0.0.2", "10.0.0.3");
+    assertThat(changes).as("one is away").hasSize(1);
+
+    look("10.0.0.3", "10.0.0.4");
+    assertThat(hosts()).containsExactly("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4");
+    look("10.0.0.2", "10.0.0.3", "10.0.0.4");
+    assertThat(hosts()).containsExactly("10.0.0.2", "10.0.0.3", "10.0.0.4");
+    assertThat(changes).hasSize(3);
+  }
+
+  @Test
   void aStackThatIsNotThereYetIsWaitedFor() {
-    members = members(1, 1);
+    members = members(1);
     failure = AwsException.missing("there is no such stack");
     members.look();
     assertThat(members.missing()).contains("members of stack spark-1: there is no such stack");
@@ -134,7 +199,7 @@ class StackMembersTest {
 
   @Test
   void whoHasNoRightToKnowIsToldAfterAMinute() {
-    members = members(1, 1);
+    members = members(1);
     failure = AwsException.denied("may not");
     members.look();
     time = time.plusSeconds(59);
@@ -147,8 +212,42 @@ class StackMembersTest {
   }
 
   @Test
+  void aRefusalThatEndsForAWhileIsCountedAnew() {
+    members = members(2);
+    failure = AwsException.denied("may not");
+    members.look();
+    time = time.plusSeconds(59);
+    failure = AwsException.missing("there is no such stack");
+    members.look();
+    failure = AwsException.denied("may not");
+    time = time.plusSeconds(30);
+    members.look();
+    time = time.plusSeconds(59);
+    members.look();
+    failure = null;
+    look("10.0.0.1", "10.0.0.2");
+
+    assertThat(members.missing()).isEmpty();
+    assertThatCode(members::await).doesNotThrowAnyException();
+  }
+
+  @Test
+  void whoLosesTheRightToKnowLaterGoesOnWithThoseThatWereKnown() {
+    members = members(1);
+    look("10.0.0.1");
+    failure = AwsException.denied("may not");
+    members.look();
+    time = time.plusSeconds(600);
+    members.look();
+
+    assertThat(members.missing()).isEmpty();
+    assertThatCode(members::await).doesNotThrowAnyException();
+    assertThat(hosts()).containsExactly("10.0.0.1");
+  }
+
+  @Test
   void aRightThatComesLaterIsAllThatIsForgiven() {
-    members = members(2, 1);
+    members = members(2);
     failure = AwsException.denied("may not");
     members.look();
     failure = null;
@@ -160,7 +259,7 @@ class StackMembersTest {
 
   @Test
   void itGoesOnLookingByItselfWhateverHappens() throws Exception {
-    members = members(1, 1);
+    members = members(1);
     broken = true;
     members.follow();
     await().until(() -> said.stream().anyMatch(text -> text.contains("an error of the appliance")));
@@ -177,7 +276,21 @@ class StackMembersTest {
     members.look();
   }
 
-  private StackMembers members(int wanted, int looksAlike, HostAndPort... first) {
+  private List<String> hosts() {
+    assertThat(members.missing()).isEmpty();
+    return members.now().stream().map(HostAndPort::host).toList();
+  }
+
+  private StackMembers members(int wanted, HostAndPort... first) {
+    return members(new Completeness.AtLeast(wanted), first);
+  }
+
+  private StackMembers ensemble(int size) {
+    expected = OptionalInt.of(size);
+    return members(new Completeness.Ensemble());
+  }
+
+  private StackMembers members(Completeness completeness, HostAndPort... first) {
     return new StackMembers(
         (stack, port) -> {
           assertThat(stack).isEqualTo("spark-1");
@@ -187,12 +300,11 @@ class StackMembersTest {
           if (failure != null) {
             throw failure;
           }
-          return inService;
+          return new Attendance(inService, expected);
         },
         "spark-1",
         7077,
-        wanted,
-        looksAlike,
+        completeness,
         List.of(first),
         said::add,
         changes::add,

@@ -12,6 +12,7 @@ import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.Preparation;
 import java.io.IOException;
@@ -69,6 +70,7 @@ class DaemonsTest {
 
   private static final List<String> SMALL = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
+  private Optional<ZooKeeperEnsemble> zooKeeper = Optional.empty();
   private final Map<String, String> environment =
       new TreeMap<>(
           Map.of(
@@ -172,6 +174,7 @@ class DaemonsTest {
                     large,
                     environment,
                     Members.named(settings().cluster().masters()),
+                    settings().cluster()::zooKeeper,
                     Turn.ALWAYS)
                 .getLast()
                 .command()
@@ -440,6 +443,28 @@ class DaemonsTest {
     return SettingsReader.read(environment, Files::readString, SecretSource.NOT_ASKED).settings();
   }
 
+  @Test
+  void aGatewayThatStartsAnewTakesTheEnsembleThatIsThereThenAndOneThatRunsKeepsIts() {
+    environment.put("ZOOKEEPER_STACK_NAME", "10.0.0.1:2181/spark");
+    start(Role.GATEWAY);
+    DaemonSpec gateway = spec("gateway");
+    Command first = gateway.command();
+    assertThat(first.environment()).containsEntry("ZOOKEEPER_STACK_NAME", "10.0.0.1:2181/spark");
+    assertThat(gateway.renewal().command(first, Renewal.Moment.BEFORE_START)).isEmpty();
+
+    zooKeeper =
+        Optional.of(new ZooKeeperEnsemble(List.of(new HostAndPort("10.0.0.2", 2181)), "/spark"));
+
+    assertThat(gateway.renewal().command(first, Renewal.Moment.LATER)).isEmpty();
+    assertThat(
+            gateway
+                .renewal()
+                .command(first, Renewal.Moment.BEFORE_START)
+                .orElseThrow()
+                .environment())
+        .containsEntry("ZOOKEEPER_STACK_NAME", "10.0.0.2:2181/spark");
+  }
+
   private NodeConfiguration node() {
     return Preparation.plan(settings(), CREDENTIALS, "10.0.0.5", TOTAL, Map.of());
   }
@@ -451,6 +476,7 @@ class DaemonsTest {
         node(),
         environment,
         Members.named(settings().cluster().masters()),
+        () -> zooKeeper.or(settings().cluster()::zooKeeper),
         Turn.ALWAYS);
   }
 

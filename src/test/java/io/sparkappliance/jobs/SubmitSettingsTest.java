@@ -3,12 +3,19 @@ package io.sparkappliance.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SubmitSettingsTest {
+  @Test
+  void the_manual_says_what_may_be_brought() throws IOException {
+    assertThat(Path.of("docs/operations.md")).content().contains(SubmitSettings.manual());
+  }
+
   @Test
   void takes_what_concerns_the_job_alone() {
     assertThat(
@@ -54,6 +61,8 @@ class SubmitSettingsTest {
         "spark.jars=s3a://bucket/a.jar",
         "spark.hadoop.fs.s3a.endpoint=https://s3.example.org",
         "spark.executorEnv.MY_SETTING=1",
+        "spark.speculation=true",
+        "spark.hadoop.fs.s3a.bucket.my-bucket.endpoint=https://s3.example.org",
         "spark.cassandra.connection.host=db.example.org",
       })
   void these_settings_may_be_brought(String setting) {
@@ -76,6 +85,8 @@ class SubmitSettingsTest {
         "spark.driver.extraLibraryPath=x",
         "spark.driver.userClassPathFirst=true",
         "spark.plugins=org.example.Evil",
+        "spark.shuffle.=x",
+        "spark.sql.artifactRoot=x",
         "spark.extraListeners=org.example.Evil",
         "spark.authenticate=false",
         "spark.authenticate.secret=x",

@@ -75,6 +75,16 @@ final class ConfigurationFixture {
     return Preparation.prepare(settings(), credentials(), host, total, outside, IMPATIENT);
   }
 
+  /** As a command on the node's volume would, which has a configuration of its own. */
+  NodeConfiguration prepareClient(Path confDir) {
+    Map<String, String> own = new TreeMap<>(environment);
+    own.put("SPARK_CONF_DIR", confDir.toString());
+    Outside outside = new Outside(own, secrets, Optional::empty);
+    Settings settings =
+        SettingsReader.readForClient(own, Files::readString, SecretSource.NONE).settings();
+    return Preparation.prepareClient(settings, credentials(), host, total, outside, IMPATIENT);
+  }
+
   NodeConfiguration plan() {
     return Preparation.plan(settings(), credentials(), host, total, environment);
   }

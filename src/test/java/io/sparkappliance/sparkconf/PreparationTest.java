@@ -10,6 +10,7 @@ import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.SecretSource;
+import io.sparkappliance.storage.FileTrees;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -433,6 +434,101 @@ class PreparationTest {
     node.set("PYTHON_LIBS", url("/none.txt"));
     assertThatThrownBy(() -> node.prepare())
         .hasMessageContaining("PYTHON_LIBS=" + url("/none.txt"));
+  }
+
+  @Test
+  void aRestartNeedsNobodyWhoHasTheFilesOfRequirements() throws IOException {
+    node.set("PATH", System.getenv("PATH")).set("PIP_NO_INDEX", "1");
+    files.put("/requirements.txt", "# none today\n");
+    node.set("PYTHON_LIBS", url("/requirements.txt?signature=first"));
+    node.prepare();
+    assertThat(node.data.resolve("fetched/python"))
+        .isDirectoryContaining("glob:**requirements.txt");
+
+    files.clear();
+    node.set("PYTHON_LIBS", url("/requirements.txt?signature=second"));
+    assertThat(node.prepare().notices())
+        .filteredOn(notice -> notice.contains("PYTHON_LIBS"))
+        .singleElement()
+        .asString()
+        .startsWith("warning: PYTHON_LIBS=" + url("/requirements.txt?***") + ": ")
+        .contains("404")
+        .endsWith("goes on with the packages that are installed, for what it said before");
+
+    String other = url("/other/requirements.txt");
+    node.set("PYTHON_LIBS", other);
+    assertThatThrownBy(() -> node.prepare()).hasMessageContaining("PYTHON_LIBS=" + other);
+    files.put("/other/requirements.txt", "# others\n");
+    node.prepare();
+    try (var kept = Files.list(node.data.resolve("fetched/python"))) {
+      assertThat(kept).as("what nobody names any more goes").hasSize(1);
+    }
+  }
+
+  @Test
+  void filesOfRequirementsThatAreNotInstalledAreMissed() throws IOException {
+    files.put("/requirements.txt", "# none today\n");
+    String location = url("/requirements.txt");
+    node.set("PATH", System.getenv("PATH")).set("PIP_NO_INDEX", "1").set("PYTHON_LIBS", location);
+    node.prepare();
+    FileTrees.empty(node.data.resolve("python"));
+    files.clear();
+
+    assertThatThrownBy(() -> node.prepare()).hasMessageContaining("PYTHON_LIBS=" + location);
+  }
+
+  @Test
+  void aClientLeavesWhatANodeHasFetchedAndInstalled() throws IOException {
+    node.set("PATH", System.getenv("PATH")).set("PIP_NO_INDEX", "1");
+    files.put("/udf.jar", JAR + "1");
+    files.put("/ext.conf", "spark.x=node\n");
+    files.put("/requirements.txt", "# the node's\n");
+    node.set("EXT_JARS", url("/udf.jar"))
+        .set("EXT_CONF", url("/ext.conf"))
+        .set("PYTHON_LIBS", url("/requirements.txt"))
+        .set("INIT_SCRIPTS", "");
+    node.prepare();
+    Map<String, String> before = contents(node.data);
+
+    files.put("/udf.jar", JAR + "2");
+    files.put("/ext.conf", "spark.x=client\n");
+    files.put("/requirements.txt", "# the client's\n");
+    Path conf = directory.resolve("client-conf");
+    NodeConfiguration client = node.prepareClient(conf);
+
+    assertThat(contents(node.data)).isEqualTo(before);
+    assertThat(client.value("spark.x")).contains("client");
+    assertThat(client.jars()).containsExactly(conf.resolve("fetched/jars/udf.jar"));
+    assertThat(client.jars().getFirst()).hasContent(JAR + "2");
+    assertThat(conf.resolve("python")).as("the node's serve").doesNotExist();
+  }
+
+  @Test
+  void aClientsPackagesAreItsOwnWhereANodeHasNone() throws IOException {
+    node.set("PATH", System.getenv("PATH")).set("PIP_NO_INDEX", "1");
+    node.prepare();
+    Path own = node.write(node.data.resolve("python/own.py"), "# somebody's");
+    files.put("/requirements.txt", "# the client's\n");
+    node.set("PYTHON_LIBS", url("/requirements.txt"));
+    Path conf = directory.resolve("client-conf");
+    node.prepareClient(conf);
+
+    assertThat(own).exists();
+    assertThat(conf.resolve("python")).isNotEmptyDirectory();
+    assertThat(conf.resolve("spark-env.sh"))
+        .content()
+        .contains(conf.resolve("python") + ":" + node.data.resolve("python"));
+  }
+
+  private static Map<String, String> contents(Path directory) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        contents.put(
+            file.toString(), Files.getLastModifiedTime(file) + " " + Files.readString(file));
+      }
+    }
+    return contents;
   }
 
   @Test

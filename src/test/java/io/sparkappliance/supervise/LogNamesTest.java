@@ -2,6 +2,7 @@ package io.sparkappliance.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,17 @@ class LogNamesTest {
     assertThat(name.date()).isEqualTo("2026-03-04");
     assertThat(ChunkName.parse(name.toString())).contains(name);
     assertThat(ChunkName.parse(name.unfinished())).contains(new ChunkName(TIME, 120, 120));
+  }
+
+  @Test
+  void theManualShowsWhereAPieceIs() {
+    ChunkName name = new ChunkName(TIME, 0, 4567);
+    assertThat(Path.of("docs/operations.md"))
+        .content()
+        .contains(
+            "\ns3://bucket/prefix/"
+                + new LogOwner("STACK", "INSTANCE").place("ROLE")
+                + "/%s/%s%s\n".formatted(name.date(), name, UnshippedLog.PACKED));
   }
 
   @Test

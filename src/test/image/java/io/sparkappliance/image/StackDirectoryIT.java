@@ -38,7 +38,8 @@ final class StackDirectoryIT {
                 "AWS_ACCESS_KEY_ID",
                 "test",
                 "AWS_SECRET_ACCESS_KEY",
-                "test"));
+                "test"),
+            line -> {});
   }
 
   @AfterAll
@@ -56,7 +57,7 @@ final class StackDirectoryIT {
   void membersAreThoseInService(String kind) throws Exception {
     JsonNode made = make(kind, "spark-" + kind);
 
-    assertThat(new StackDirectory(aws).addresses("spark-" + kind, PORT))
+    assertThat(new StackDirectory(aws).members("spark-" + kind, PORT).present())
         .hasSize(2)
         .isEqualTo(texts(made.path("members")));
   }
@@ -74,7 +75,7 @@ final class StackDirectoryIT {
   void aNameThatNothingHasIsMissing() {
     AwsException failure =
         catchThrowableOfType(
-            AwsException.class, () -> new StackDirectory(aws).addresses("nobody", PORT));
+            AwsException.class, () -> new StackDirectory(aws).members("nobody", PORT));
 
     assertThat(failure.kind()).isEqualTo(AwsException.Kind.MISSING);
     assertThat(failure)
