@@ -60,8 +60,7 @@ class SurroundingsTest {
         SettingsReader.read(environment(), Files::readString, SecretSource.NOT_ASKED).settings();
     registered = List.of("1", "2", "3");
     inService = List.of("1");
-    try (Surroundings surroundings =
-        Surroundings.of(world(), this::say)) {
+    try (Surroundings surroundings = Surroundings.of(world(), this::say)) {
       Surroundings.Known known = surroundings.known(settings, "127.0.0.1");
 
       String first = "10.0.0.1:2181,10.0.0.2:2181,10.0.0.3:2181/spark";
@@ -96,8 +95,7 @@ class SurroundingsTest {
     Settings settings =
         SettingsReader.read(environment(), Files::readString, SecretSource.NOT_ASKED).settings();
     metadata.with("meta-data/tags/instance/aws:cloudformation:stack-name", "spark-1");
-    try (Surroundings surroundings =
-        Surroundings.of(world(), this::say)) {
+    try (Surroundings surroundings = Surroundings.of(world(), this::say)) {
       assertThat(surroundings.logOwner(settings, "127.0.0.1").stack()).isEqualTo("spark-1");
       assertThat(surroundings.logOwner(settings, "127.0.0.1").instance())
           .isEqualTo("i-0123456789abcdef0");

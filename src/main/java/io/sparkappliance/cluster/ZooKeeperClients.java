@@ -41,11 +41,7 @@ public final class ZooKeeperClients {
    */
   public static CuratorFramework following(Supplier<ZooKeeperEnsemble> ensemble) {
     return of(
-        CuratorFrameworkFactory.builder()
-            .ensembleProvider(new Followed(ensemble))
-            // Curator's own way to follow knows only what servers say of each other.
-            .ensembleTracker(false),
-        ensemble.get());
+        CuratorFrameworkFactory.builder().ensembleProvider(new Followed(ensemble)), ensemble.get());
   }
 
   private static CuratorFramework of(
@@ -62,21 +58,34 @@ public final class ZooKeeperClients {
     return builder.build();
   }
 
-  /** Asked by Curator at each event of a connection. */
-  private record Followed(Supplier<ZooKeeperEnsemble> ensemble) implements EnsembleProvider {
+  /** Asked by Curator at each event of a connection. The servers themselves may know better. */
+  private static final class Followed implements EnsembleProvider {
+    private final Supplier<ZooKeeperEnsemble> ensemble;
+    private String supplied = "";
+    private String servers = "";
+
+    Followed(Supplier<ZooKeeperEnsemble> ensemble) {
+      this.ensemble = ensemble;
+    }
+
     @Override
     public void start() {
       // Somebody else follows.
     }
 
     @Override
-    public String getConnectionString() {
-      return ensemble.get().addresses();
+    public synchronized String getConnectionString() {
+      String now = ensemble.get().addresses();
+      if (!now.equals(supplied)) {
+        supplied = now;
+        servers = now;
+      }
+      return servers;
     }
 
     @Override
-    public void setConnectionString(String servers) {
-      // It is the supplier that knows.
+    public synchronized void setConnectionString(String told) {
+      servers = told;
     }
 
     @Override

@@ -400,9 +400,9 @@ class PreparationTest {
 
   @Test
   void scriptsAreFetchedInTheirOrderAndThoseOfAnEarlierStartGo() throws IOException {
-    Path b = node.write(directory.resolve("b/install.sh"), "echo b");
-    Path a = node.write(directory.resolve("a/install.sh"), "echo a");
-    node.set("INIT_SCRIPTS", b.toUri() + "," + a);
+    Path first = node.write(directory.resolve("b/install.sh"), "echo b");
+    Path second = node.write(directory.resolve("a/install.sh"), "echo a");
+    node.set("INIT_SCRIPTS", first.toUri() + "," + second);
     Outside outside = new Outside(node.environment, node.secrets, Optional::empty);
 
     for (int start = 0; start < 2; start++) {
