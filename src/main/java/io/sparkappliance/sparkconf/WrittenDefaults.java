@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
  * start with.
  */
 public final class WrittenDefaults {
+  private static final String ENSEMBLE = "spark.deploy.zookeeper.url";
+
   private WrittenDefaults() {}
 
   /**
@@ -25,7 +27,7 @@ public final class WrittenDefaults {
    * @throws IOException when it can't be replaced; the old one is then untouched
    */
   public static void masters(Path confDir, List<HostAndPort> masters) throws IOException {
-    replace(confDir, "spark.master", ".*", MasterUrl.of(masters));
+    replace(confDir, "spark\\.master=.*", line("spark.master", MasterUrl.of(masters)));
   }
 
   /**
@@ -39,20 +41,23 @@ public final class WrittenDefaults {
   public static void zooKeeper(Path confDir, ZooKeeperEnsemble before, ZooKeeperEnsemble now)
       throws IOException {
     replace(
-        confDir, "spark.deploy.zookeeper.url", Pattern.quote(before.toString()), now.toString());
+        confDir, Pattern.quote(line(ENSEMBLE, before.toString())), line(ENSEMBLE, now.toString()));
   }
 
-  private static void replace(Path confDir, String key, String value, String now)
-      throws IOException {
+  private static String line(String key, String value) {
+    return PropertiesFile.line(key, value).strip();
+  }
+
+  private static void replace(Path confDir, String before, String now) throws IOException {
     Path file = confDir.resolve("spark-defaults.conf");
     if (!Files.exists(file)) {
       return;
     }
-    Pattern line = Pattern.compile("(?m)^" + Pattern.quote(key + "=") + value + "$");
     String text = Files.readString(file);
     String replaced =
-        line.matcher(text)
-            .replaceFirst(Matcher.quoteReplacement(PropertiesFile.line(key, now).strip()));
+        Pattern.compile("(?m)^" + before + "$")
+            .matcher(text)
+            .replaceFirst(Matcher.quoteReplacement(now));
     if (!replaced.equals(text)) {
       AtomicFiles.write(file, replaced, "rw-------");
     }

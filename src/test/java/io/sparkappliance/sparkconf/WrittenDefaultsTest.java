@@ -19,16 +19,16 @@ class WrittenDefaultsTest {
     Path file =
         Files.writeString(
             conf.resolve("spark-defaults.conf"),
-            "spark.a=1\nspark.deploy.zookeeper.url=zk1:2181/p\nspark.master=spark://old:7077\n");
+            "spark.a=1\nspark.deploy.zookeeper.url=zk1:2181/p\\u00e4\nspark.master=spark://old:7077\n");
 
     WrittenDefaults.masters(conf, List.of(new HostAndPort("m1", 7077)));
     WrittenDefaults.zooKeeper(conf, ensemble("zk1"), ensemble("zk2"));
 
     assertThat(file)
         .hasContent(
-            "spark.a=1\nspark.deploy.zookeeper.url=zk2:2181/p\nspark.master=spark://m1:7077\n");
+            "spark.a=1\nspark.deploy.zookeeper.url=zk2:2181/p\\u00e4\nspark.master=spark://m1:7077\n");
     WrittenDefaults.zooKeeper(conf, ensemble("zk1"), ensemble("zk3"));
-    assertThat(file).as("it is somebody else's").content().contains("url=zk2:2181/p\n");
+    assertThat(file).as("it is somebody else's").content().contains("url=zk2:2181/p\\u00e4\n");
   }
 
   @Test
@@ -38,6 +38,6 @@ class WrittenDefaultsTest {
   }
 
   private static ZooKeeperEnsemble ensemble(String host) {
-    return new ZooKeeperEnsemble(List.of(new HostAndPort(host, 2181)), "/p");
+    return new ZooKeeperEnsemble(List.of(new HostAndPort(host, 2181)), "/pä");
   }
 }
