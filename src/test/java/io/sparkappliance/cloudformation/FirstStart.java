@@ -23,7 +23,6 @@ final class FirstStart {
           "dnf",
           "docker",
           "install",
-          "lsblk",
           "mkfs.xfs",
           "mount",
           "sleep",
@@ -55,7 +54,13 @@ final class FirstStart {
     this.root = root;
     for (String folder :
         List.of(
-            "bin", "answers", "etc/systemd/system", "opt/aws/bin", "var/lib", "dev/disk/by-id")) {
+            "bin",
+            "answers",
+            "etc/systemd/system",
+            "opt/aws/bin",
+            "usr/local/sbin",
+            "var/lib",
+            "dev/disk/by-id")) {
       Files.createDirectories(root.resolve(folder));
     }
     for (String program : PROGRAMS) {
@@ -87,8 +92,9 @@ final class FirstStart {
   /** Runs it to its end; its exit code. */
   int run(String script) throws IOException, InterruptedException {
     String here = script;
-    for (String folder : List.of("/etc/", "/opt/aws/", "/var/lib/", "/dev/disk/")) {
-      here = here.replace(folder, root + folder);
+    for (String path :
+        List.of("/etc/", "/opt/aws/", "/usr/local/", "/var/lib/", "/dev/disk/", "/dev/console")) {
+      here = here.replace(path, root + path);
     }
     Path file = Files.writeString(root.resolve("script"), here);
     ProcessBuilder builder = new ProcessBuilder("bash", file.toString());

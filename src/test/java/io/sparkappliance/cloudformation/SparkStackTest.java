@@ -13,11 +13,15 @@ import static io.sparkappliance.cloudformation.Values.list;
 import static io.sparkappliance.cloudformation.Values.map;
 import static io.sparkappliance.cloudformation.Values.maps;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -100,12 +104,55 @@ class SparkStackTest {
     assertThat(maps(stack.properties("AlbGroup").get("SecurityGroupEgress")))
         .allSatisfy(
             rule -> assertThat(rule).containsEntry("DestinationSecurityGroupId", "{NodeGroup}"))
-        .extracting(rule -> rule.get("FromPort"))
-        .containsExactlyInAnyOrder(8000, 8888, 15002, 18080);
-    assertThat(Ingress.of(stack(gateway())))
-        .filteredOn(rule -> rule.group().equals("{NodeGroup}"))
-        .extracting(Ingress::ports)
-        .containsExactly("8000");
+        .extracting(rule -> rule.get("FromPort"), rule -> rule.get("ToPort"))
+        .containsExactlyInAnyOrder(
+            tuple(8000, 8000), tuple(8888, 8888), tuple(15002, 15002), tuple(18080, 18080));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "StartWebApp, GatewayTargets, 8000",
+    "StartNotebook, NotebookTargets, 8888",
+    "StartHistoryServer, HistoryTargets, 18080",
+    "StartConnect, ConnectTargets, 15002"
+  })
+  void one_that_is_balanced_opens_its_own_port_and_no_other(String role, String targets, int port) {
+    Stack stack =
+        stack(with(spark(role), "SSLCertificateId", CERTIFICATE, "ClientCidr", "10.0.0.0/8"));
+    assertThat(stack.ofType(TARGETS)).containsOnlyKeys(targets);
+    assertThat(stack.properties(targets)).containsEntry("Port", port);
+    assertThat(Ingress.of(stack))
+        .filteredOn(rule -> !rule.group().equals("{ClusterGroup}"))
+        .containsExactlyInAnyOrder(
+            new Ingress("{NodeGroup}", "{AlbGroup}", port, port),
+            new Ingress("{AlbGroup}", "10.0.0.0/8", 443, 443));
+    assertThat(maps(stack.properties("AlbGroup").get("SecurityGroupEgress")))
+        .extracting(
+            rule -> rule.get("DestinationSecurityGroupId"),
+            rule -> rule.get("IpProtocol"),
+            rule -> rule.get("FromPort"),
+            rule -> rule.get("ToPort"))
+        .containsExactly(tuple("{NodeGroup}", "tcp", port, port));
+  }
+
+  @Test
+  void the_balancer_of_jdbc_opens_its_own_port_and_no_other() {
+    Stack stack =
+        stack(with(spark("StartThriftServer"), "JdbcBalancer", "tcp", "ClientCidr", "10.0.0.0/8"));
+    assertThat(stack.ofType(TARGETS)).containsOnlyKeys("JdbcTargets");
+    assertThat(stack.properties("JdbcTargets")).containsEntry("Port", 10000);
+    assertThat(Ingress.of(stack))
+        .filteredOn(rule -> !rule.group().equals("{ClusterGroup}"))
+        .containsExactlyInAnyOrder(
+            new Ingress("{NodeGroup}", "{NlbGroup}", 10000, 10000),
+            new Ingress("{NlbGroup}", "10.0.0.0/8", 10000, 10000));
+    assertThat(maps(stack.properties("NlbGroup").get("SecurityGroupEgress")))
+        .extracting(
+            rule -> rule.get("DestinationSecurityGroupId"),
+            rule -> rule.get("IpProtocol"),
+            rule -> rule.get("FromPort"),
+            rule -> rule.get("ToPort"))
+        .containsExactly(tuple("{NodeGroup}", "tcp", 10000, 10000));
   }
 
   @Test
@@ -246,6 +293,18 @@ class SparkStackTest {
   }
 
   @Test
+  void logs_are_only_written_and_only_to_their_folder() {
+    Policies role = new Policies(stack(with(workers(), "LogDir", "s3://logs/spark/daemons")));
+    assertThat(role.actionsOf("s3")).containsExactly("s3:PutObject");
+    assertThat(role.resourcesFor("s3:PutObject"))
+        .containsExactly("arn:aws:s3:::logs/spark/daemons/*");
+    for (String folder : List.of("s3://logs", "s3://logs/", "s3://logs/a/", "file:///var/log")) {
+      assertThat(refusals(with(workers(), "LogDir", folder)))
+          .containsExactly("LogDir: as s3://bucket/folder, without a slash at its end");
+    }
+  }
+
+  @Test
   void a_source_bucket_is_only_read() {
     Policies role =
         new Policies(
@@ -357,12 +416,27 @@ class SparkStackTest {
   // Secrets
 
   @ParameterizedTest
-  @ValueSource(strings = {"ApiToken", "NotebookToken", "ClusterSecret", "ZookeeperAuth"})
+  @ValueSource(
+      strings = {
+        "ApiToken",
+        "NotebookToken",
+        "ClusterSecret",
+        "ZookeeperAuth",
+        "MetastorePassword"
+      })
   void secrets_are_given_by_their_place_and_never_as_such(String parameter) {
     assertThat(refusals(with(singleNode(), parameter, "correct-horse-battery-staple")))
-        .containsExactly(parameter + ": as ssm:/name or secretsmanager:name");
+        .containsExactly(
+            parameter + ": as ssm:/name, secretsmanager:name or secretsmanager:name#field");
     assertThat(refusals(with(singleNode(), parameter, "ssm:/spark/secret"))).isEmpty();
     assertThat(refusals(with(singleNode(), parameter, "secretsmanager:spark/secret"))).isEmpty();
+    Map<String, String> field = with(singleNode(), parameter, "secretsmanager:spark#field");
+    assertThat(refusals(field)).isEmpty();
+    assertThat(new Policies(stack(field)).resourcesFor("secretsmanager:GetSecretValue"))
+        .containsExactly("arn:aws:secretsmanager:eu-central-1:123456789012:secret:spark-??????");
+    Map<String, String> other = with(singleNode(), parameter, "ssm:/spark/other");
+    assertThat(new Policies(stack(other)).resourcesFor("ssm:GetParameters"))
+        .contains("arn:aws:ssm:eu-central-1:123456789012:parameter/spark/other");
   }
 
   @Test
@@ -402,7 +476,8 @@ class SparkStackTest {
 
   @Test
   void an_internet_facing_balancer_is_refused_where_nobody_checks_who_calls() {
-    Map<String, String> outside = with(gateway(), "AlbScheme", "internet-facing");
+    Map<String, String> outside =
+        with(gateway(), "AlbScheme", "internet-facing", "BalancerSubnets", "subnet-7,subnet-8");
     assertThat(refusals(outside))
         .singleElement()
         .asString()
@@ -422,6 +497,24 @@ class SparkStackTest {
         .singleElement()
         .asString()
         .startsWith("The history server asks nobody");
+  }
+
+  @Test
+  void an_internet_facing_balancer_is_refused_in_the_nodes_own_subnets() {
+    Map<String, String> outside =
+        with(
+            gateway(),
+            "AlbScheme",
+            "internet-facing",
+            "TokenInfoURL",
+            "https://login.example.org/tokeninfo");
+    assertThat(refusals(outside))
+        .singleElement()
+        .asString()
+        .startsWith("AlbScheme internet-facing needs BalancerSubnets");
+    assertThat(refusals(with(outside, "BalancerSubnets", "subnet-7")))
+        .containsExactly("BalancerSubnets: as subnet-0123,subnet-4567");
+    assertThat(refusals(with(outside, "BalancerSubnets", "subnet-7,subnet-8"))).isEmpty();
   }
 
   @Test
@@ -553,6 +646,16 @@ class SparkStackTest {
         .containsExactly("JdbcBalancer tls needs SSLCertificateId.");
   }
 
+  /** Each knows only the jobs that were sent to it. */
+  @Test
+  void a_client_that_keeps_cookies_stays_with_its_gateway() {
+    Stack stack = stack(singleNode());
+    assertThat(attributes(stack.properties("GatewayTargets").get("TargetGroupAttributes")))
+        .containsEntry("stickiness.enabled", "true")
+        .containsEntry("stickiness.type", "lb_cookie")
+        .containsEntry("stickiness.lb_cookie.duration_seconds", "86400");
+  }
+
   @Test
   void every_target_group_gets_the_nodes() {
     Stack stack = stack(singleNode());
@@ -578,8 +681,28 @@ class SparkStackTest {
     assertThat(
             map(at(stack(masters()).resource("Nodes"), "UpdatePolicy", "AutoScalingRollingUpdate")))
         .containsEntry("MaxBatchSize", 1)
+        .containsEntry("MinInstancesInService", 0)
         .containsEntry("WaitOnResourceSignals", true)
-        .containsKey("PauseTime");
+        .containsEntry("PauseTime", "PT25M");
+  }
+
+  /** Otherwise a node that is not ready in time would have no time left to say why. */
+  @Test
+  void cloudformation_waits_longer_than_a_node_waits_for_itself() {
+    Map<String, Object> nodes = stack(masters()).resource("Nodes");
+    Matcher deadline =
+        Pattern.compile("deadline=\\$\\(\\(SECONDS \\+ (\\d+)\\)\\)")
+            .matcher(launch(stack(masters())).get("UserData").toString());
+    assertThat(deadline.find()).isTrue();
+    // What comes before, packages and the image.
+    Duration node = Duration.ofSeconds(Long.parseLong(deadline.group(1))).plusMinutes(5);
+    for (String time :
+        List.of(
+            at(nodes, "UpdatePolicy", "AutoScalingRollingUpdate", "PauseTime").toString(),
+            at(nodes, "CreationPolicy", "ResourceSignal", "Timeout").toString())) {
+      // CloudFormation knows no longer one than an hour.
+      assertThat(Duration.parse(time)).isBetween(node, Duration.ofHours(1));
+    }
   }
 
   @Test
@@ -643,7 +766,7 @@ class SparkStackTest {
 
   @Test
   void workers_follow_the_cores_in_use() {
-    Stack stack = stack(with(workers(), "MinWorkers", "2", "TargetUsedCores", "60"));
+    Stack stack = stack(with(workers(), "TargetUsedCores", "60"));
     assertThat(stack.properties("Nodes"))
         .containsEntry("DesiredCapacity", "2")
         .containsEntry("MinSize", "2")
@@ -660,6 +783,8 @@ class SparkStackTest {
         .containsEntry("Statistic", "Average");
     assertThat(map(at(stack.resource("Nodes"), "UpdatePolicy", "AutoScalingScheduledAction")))
         .containsEntry("IgnoreUnmodifiedGroupSizeProperties", true);
+    // No size of its own for the fewest: it could not fit to the others.
+    assertThat(Template.read("spark.yaml").section("Parameters")).doesNotContainKey("MinWorkers");
     Stack fixed = stack(masters());
     assertThat(fixed.has("ScalingPolicy")).isFalse();
     assertThat(fixed.properties("Nodes"))
@@ -719,6 +844,18 @@ class SparkStackTest {
         .containsEntry("HistoryURI", "https://sparks-history.example.org/")
         .containsEntry("ConnectURI", "sc://sparks.example.org:443/;use_ssl=true")
         .containsEntry("JdbcURI", "jdbc:hive2://sparks-jdbc.example.org:10000/");
+    assertThat(
+            stack(
+                    with(
+                        spark("StartHistoryServer"),
+                        "SSLCertificateId",
+                        CERTIFICATE,
+                        "ClientCidr",
+                        "10.0.0.0/8",
+                        "HostedZone",
+                        "example.org"))
+                .outputs())
+        .containsEntry("HistoryURI", "https://sparks.example.org/");
     assertThat(stack(gateway()).outputs())
         .containsEntry("GatewayURI", "https://{Alb.DNSName}/")
         .doesNotContainKeys("NotebookURI", "HistoryURI", "ConnectURI", "JdbcURI");

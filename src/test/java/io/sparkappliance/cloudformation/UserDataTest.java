@@ -10,6 +10,8 @@ import static io.sparkappliance.cloudformation.Examples.workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.SettingsReader;
 import java.io.IOException;
@@ -61,6 +63,7 @@ class UserDataTest {
             Map.entry("PythonLibs", "requests>=2,'x'"),
             Map.entry("ExternalConfig", "s3://data/$HOME/`id`.conf"),
             Map.entry("EventLogDir", "s3://data/history"),
+            Map.entry("LogDir", "s3://logs/spark"),
             Map.entry("AuthURL", "https://login.example.org/authorize"),
             Map.entry("TokenInfoURL", "https://login.example.org/tokeninfo"),
             Map.entry("Oauth2Scope", "uid read"),
@@ -73,7 +76,7 @@ class UserDataTest {
             Map.entry("StartNotebook", "true"),
             Map.entry("ApiToken", "ssm:/a"),
             Map.entry("NotebookToken", "ssm:/b"),
-            Map.entry("ClusterSecret", "secretsmanager:c"),
+            Map.entry("ClusterSecret", "secretsmanager:c#secret"),
             Map.entry("ZookeeperAuth", "ssm:/d"),
             Map.entry("StopGracePeriod", "90"));
     Map<String, String> variables =
@@ -91,6 +94,7 @@ class UserDataTest {
             Map.entry("PythonLibs", "PYTHON_LIBS"),
             Map.entry("ExternalConfig", "EXT_CONF"),
             Map.entry("EventLogDir", "EVENT_LOG_DIR"),
+            Map.entry("LogDir", "LOG_DIR"),
             Map.entry("AuthURL", "AUTH_URL"),
             Map.entry("TokenInfoURL", "TOKENINFO_URL"),
             Map.entry("Oauth2Scope", "OAUTH2_SCOPE"),
@@ -247,31 +251,31 @@ class UserDataTest {
 
   @Test
   void disks_of_the_machine_itself_take_shuffle_files() throws IOException, InterruptedException {
-    FirstStart start = new FirstStart(root);
-    start.answer(
-        "lsblk",
-        """
-        echo '/dev/nvme0n1 Amazon Elastic Block Store'
-        echo '/dev/nvme1n1 Amazon EC2 NVMe Instance Storage'
-        echo '/dev/nvme2n1 Amazon EC2 NVMe Instance Storage'
-        """);
-    start.answer("blkid", "echo \"uuid-of-${!#}\"\n");
-    assertThat(start.run(script(workers()))).isZero();
-    assertThat(start.environment())
-        .containsEntry(
-            "SPARK_LOCAL_DIRS",
-            "/var/lib/spark-appliance/local/nvme1n1,/var/lib/spark-appliance/local/nvme2n1");
-    assertThat(start.calls())
-        .filteredOn(call -> call.startsWith("mkfs.xfs"))
-        .containsExactly("mkfs.xfs -q -f /dev/nvme1n1", "mkfs.xfs -q -f /dev/nvme2n1");
-    assertThat(start.calls()).contains("chown 185:0 /var/lib/spark-appliance/local/nvme1n1");
-    assertThat(start.read("etc/fstab"))
-        .contains("UUID=uuid-of-/dev/nvme1n1 /var/lib/spark-appliance/local/nvme1n1 xfs ");
+    FirstStart start = started(workers());
+    assertThat(start.read("usr/local/sbin/instance-store"))
+        .isEqualTo(Files.readString(Path.of("setup/instance-store")));
+    assertThat(start.permissions("usr/local/sbin/instance-store")).isEqualTo("rwxr-xr-x");
+    // Before the container, which sees only what is mounted when it starts; a disk may fail.
+    assertThat(start.read("etc/systemd/system/spark-appliance.service"))
+        .containsSubsequence("ExecStartPre=-/usr/local/sbin/instance-store\n", "ExecStart=");
+    assertThat(start.dockerRun()).contains(" --volume /mnt/local:/mnt/local ");
+    // The launcher finds them itself unless it is told of others.
+    assertThat(start.environment()).doesNotContainKey("SPARK_LOCAL_DIRS");
   }
 
   @Test
-  void without_such_disks_they_are_in_the_data_folder() throws IOException, InterruptedException {
-    assertThat(started(workers()).environment()).doesNotContainKey("SPARK_LOCAL_DIRS");
+  void the_number_of_members_is_told_to_masters_alone() throws IOException, InterruptedException {
+    assertThat(started(masters()).environment()).containsEntry("CLUSTER_SIZE", "3");
+    assertThat(started(workers()).environment()).doesNotContainKey("CLUSTER_SIZE");
+    assertThat(started(gateway()).environment()).doesNotContainKey("CLUSTER_SIZE");
+  }
+
+  @Test
+  void another_number_of_workers_replaces_no_worker() {
+    assertThat(
+            Stack.of("spark.yaml", with(workers(), "ClusterSize", "7", "MaxWorkers", "30"))
+                .resource("LaunchTemplate"))
+        .isEqualTo(Stack.of("spark.yaml", workers()).resource("LaunchTemplate"));
   }
 
   @Test
@@ -303,6 +307,7 @@ class UserDataTest {
             "cfn-signal --exit-code 0 --reason ready --stack sparks --resource Nodes"
                 + " --region eu-central-1");
     assertThat(calls.getLast()).startsWith("cfn-signal");
+    assertThat(calls).noneMatch(call -> call.startsWith("aws logs"));
   }
 
   @Test
@@ -312,6 +317,42 @@ class UserDataTest {
     assertThat(start.run(script(singleNode()))).isNotZero();
     assertThat(start.calls().getLast())
         .startsWith("cfn-signal --exit-code 1 --reason pull the image ");
+  }
+
+  @Test
+  void why_a_node_could_not_start_is_on_its_console_and_in_the_log_group()
+      throws IOException, InterruptedException {
+    FirstStart start = new FirstStart(root).answer("systemctl", "true\n");
+    assertThat(start.run(script(singleNode()))).isNotZero();
+    String reason =
+        "spark-appliance: the first start of i-0123456789abcdef0 failed, could not: become ready:"
+            + " {\"summary\":\"master starts\"}";
+    assertThat(start.read("dev/console")).isEqualTo(reason + "\n");
+    String to =
+        " --region eu-central-1 --log-group-name {LogGroup} --log-stream-name"
+            + " i-0123456789abcdef0-first-start";
+    List<String> calls = start.calls();
+    assertThat(calls).contains("aws logs create-log-stream" + to);
+    String sent =
+        calls.stream()
+            .filter(call -> call.startsWith("aws logs put-log-events" + to + " --log-events "))
+            .findFirst()
+            .orElseThrow();
+    JsonNode event = new ObjectMapper().readTree(sent.substring(sent.indexOf("[{"))).get(0);
+    assertThat(event.path("message").asText()).isEqualTo(reason);
+    assertThat(event.path("timestamp").isIntegralNumber()).isTrue();
+    assertThat(new Policies(Stack.of("spark.yaml", singleNode())).resourcesFor("logs:PutLogEvents"))
+        .containsExactly("{LogGroup.Arn}");
+    // The group's end may end this machine.
+    assertThat(calls.getLast()).startsWith("cfn-signal --exit-code 1 ");
+  }
+
+  @Test
+  void who_can_not_write_down_why_still_signals() throws IOException, InterruptedException {
+    FirstStart start = new FirstStart(root).answer("dnf", "exit 3\n").answer("aws", "exit 255\n");
+    assertThat(start.run(script(singleNode()))).isEqualTo(3);
+    assertThat(start.calls().getLast())
+        .startsWith("cfn-signal --exit-code 3 --reason install packages ");
   }
 
   @Test
@@ -326,6 +367,7 @@ class UserDataTest {
 
   @Test
   void the_script_fits_into_what_ec2_takes() {
-    assertThat(script(singleNode()).getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(12_000);
+    // 16 KiB; what parameters are longer than here has to fit as well.
+    assertThat(script(singleNode()).getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(13_000);
   }
 }
