@@ -31,6 +31,30 @@ class NetworkStackTest {
   }
 
   @Test
+  void two_zones_will_do_where_there_are_no_more() {
+    for (String egress : List.of("nat", "endpoints")) {
+      Stack stack = Stack.of("network.yaml", Map.of("Zones", "2", "Egress", egress));
+      assertThat(stack.refusals()).isEmpty();
+      assertThat(stack.ofType("AWS::EC2::Subnet").values())
+          .extracting(subnet -> subnet.get("AvailabilityZone"))
+          .containsOnly("eu-central-1a", "eu-central-1b");
+      assertThat(stack.ofType("AWS::EC2::SubnetRouteTableAssociation"))
+          .doesNotContainKeys("Private3Routes", "Public3Routes");
+      assertThat(stack.ofType(ENDPOINT).values())
+          .filteredOn(endpoint -> endpoint.get("VpcEndpointType").equals("Interface"))
+          .allSatisfy(
+              endpoint ->
+                  assertThat(endpoint)
+                      .containsEntry("SubnetIds", List.of("{Private1}", "{Private2}")));
+      assertThat(stack.outputs()).containsEntry("Subnets", "{Private1},{Private2}");
+    }
+    assertThat(Stack.of("network.yaml", Map.of("Zones", "2")).outputs())
+        .containsEntry("BalancerSubnets", "{Public1},{Public2}");
+    assertThat(Stack.of("network.yaml", Map.of("Zones", "4")).refusals())
+        .containsExactly("Zones: one of [2, 3]");
+  }
+
+  @Test
   void private_subnets_reach_the_internet_through_nat_alone() {
     assertThat(nat.ofType("AWS::EC2::Route").values())
         .filteredOn(route -> route.get("RouteTableId").equals("{PrivateRoutes}"))

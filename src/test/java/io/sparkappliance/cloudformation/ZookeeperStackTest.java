@@ -71,6 +71,10 @@ class ZookeeperStackTest {
         .containsEntry("VolumeType", "gp3")
         .containsEntry("Encrypted", true)
         .containsEntry("AvailabilityZone", "eu-central-1" + " abc".charAt(server));
+    // Replaced by mistake, as in another zone, a disk leaves what was on it; with the stack it goes.
+    assertThat(stack.resource("Volume" + server))
+        .containsEntry("UpdateReplacePolicy", "Snapshot")
+        .containsEntry("DeletionPolicy", "Delete");
     assertThat(script(server)).contains("volume='{Volume" + server + "}'");
     Policies role = new Policies(stack);
     assertThat(role.resourcesFor("ec2:AttachVolume"))
@@ -81,6 +85,14 @@ class ZookeeperStackTest {
             "Condition",
             Map.of(
                 "StringEquals", Map.of("aws:ResourceTag/aws:cloudformation:stack-name", "sparks")));
+  }
+
+  @Test
+  void who_gives_subnets_zones_or_a_size_is_told_what_a_change_does() {
+    Map<String, Object> parameters = Template.read("zookeeper.yaml").section("Parameters");
+    assertThat(at(parameters, "Subnets", "Description").toString()).contains("Never change");
+    assertThat(at(parameters, "Zones", "Description").toString()).contains("Never change");
+    assertThat(at(parameters, "DataVolumeSize", "Description").toString()).contains("only grow");
   }
 
   @Test
@@ -232,5 +244,42 @@ class ZookeeperStackTest {
     assertThat(start.run(script(2))).isZero();
     assertThat(start.read("etc/systemd/system/spark-appliance.service"))
         .contains("\nAssertPathIsMountPoint=/var/lib/spark-appliance\n");
+  }
+
+  @Test
+  void a_disk_that_grew_is_used_to_its_end_from_the_next_start_on()
+      throws IOException, InterruptedException {
+    FirstStart start = new FirstStart(root).file(DISK).answer("blkid", "echo uuid\n");
+    assertThat(start.run(script(2))).isZero();
+    assertThat(start.read("etc/systemd/system/spark-appliance.service"))
+        .containsSubsequence(
+            "\nExecStartPre=-/usr/sbin/xfs_growfs /var/lib/spark-appliance\n", "\nExecStart=");
+  }
+
+  @Test
+  void why_a_server_could_not_start_is_on_its_console_and_in_the_log_group()
+      throws IOException, InterruptedException {
+    FirstStart start =
+        new FirstStart(root)
+            .file(DISK)
+            .answer("blkid", "echo uuid\n")
+            .answer("docker", "[ \"$1\" != pull ]\n");
+    assertThat(start.run(script(2))).isNotZero();
+    String reason =
+        "spark-appliance: the first start of i-0123456789abcdef0 failed, could not: pull the image";
+    assertThat(start.read("dev/console")).isEqualTo(reason + "\n");
+    assertThat(start.calls())
+        .anyMatch(
+            call ->
+                call.startsWith(
+                        "aws logs put-log-events --region eu-central-1 --log-group-name {LogGroup}"
+                            + " --log-stream-name i-0123456789abcdef0-first-start ")
+                    && call.contains(reason));
+    assertThat(start.calls())
+        .containsSubsequence(
+            "cfn-signal --exit-code 1 --reason pull the image --stack sparks --resource Ensemble"
+                + " --region eu-central-1",
+            "cfn-signal --exit-code 1 --reason pull the image --stack sparks --resource Server2"
+                + " --region eu-central-1");
   }
 }

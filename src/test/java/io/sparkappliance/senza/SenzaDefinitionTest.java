@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,7 @@ class SenzaDefinitionTest {
             "spark-worker1",
             "spark-webapp1",
             "spark-ha",
+            "spark-webapp2",
             "spark-masters",
             "spark-workers",
             "spark-connect1",
@@ -262,12 +264,53 @@ class SenzaDefinitionTest {
 
   @ParameterizedTest
   @MethodSource("all")
-  void cloudFormationHearsOfANodeWhoseLauncherAnswers(StackTemplate stack) {
+  void cloudFormationHearsOfANodeThatIsReady(StackTemplate stack) {
     String name = stack.resource("Nodes").path("AutoScalingGroupName").asText();
     assertThat(userData(stack))
         .containsEntry("health_check_port", 8090)
-        .containsEntry("health_check_path", "/healthz")
+        .containsEntry("health_check_path", "/readyz")
         .containsEntry("notify_cfn", Map.of("stack", name, "resource", "Nodes"));
+    // What comes before it needs time, too, and CloudFormation waits for no more than an hour.
+    Duration most =
+        Duration.ofSeconds((Integer) userData(stack).get("health_check_timeout_seconds"));
+    JsonNode nodes = stack.raw().at("/Resources/Nodes");
+    for (String time :
+        List.of(
+            nodes.at("/CreationPolicy/ResourceSignal/Timeout").asText(),
+            nodes.at("/UpdatePolicy/AutoScalingRollingUpdate/PauseTime").asText())) {
+      assertThat(Duration.parse(time)).isBetween(most.plusMinutes(5), Duration.ofHours(1));
+    }
+  }
+
+  /** Taupage formats and mounts what is named there, and gives the container the same path. */
+  @ParameterizedTest
+  @CsvSource({"0, 0", "1, 1", "2, 2", "4, 4"})
+  void disksOfTheMachineItselfAreWhereTheLauncherLooksForThem(String given, int disks) {
+    StackTemplate stack = single().with(Map.of("LocalDisks", given));
+    assertThat(stack.refusals()).isEmpty();
+    Map<String, Object> wanted = new TreeMap<>();
+    for (int i = 0; i < disks; i++) {
+      wanted.put(
+          "/mnt/local/" + i,
+          Map.of(
+              "partition",
+              "/dev/nvme" + (i + 1) + "n1",
+              "filesystem",
+              "ext4",
+              "erase_on_boot",
+              true));
+    }
+    assertThat(userData(stack).getOrDefault("mounts", Map.of())).isEqualTo(wanted);
+    assertThat(variables(stack)).containsEntry("LIFECYCLE_HOOK", "drain");
+  }
+
+  @Test
+  void theNumberOfMembersIsToldToMastersAlone() {
+    assertThat(variables(stacks.get("spark-masters"))).containsEntry("CLUSTER_SIZE", "3");
+    StackTemplate workers = stacks.get("spark-workers");
+    assertThat(variables(workers)).containsEntry("CLUSTER_SIZE", "");
+    assertThat(workers.with(Map.of("ClusterSize", "9")).resource("NodesConfig"))
+        .isEqualTo(workers.resource("NodesConfig"));
   }
 
   @Test
@@ -437,12 +480,14 @@ class SenzaDefinitionTest {
   @Test
   void balancersReachWhatTheyBalance() {
     assertThat(ports(single(), "<GatewayBalancerGroup.GroupId>"))
-        .containsExactlyInAnyOrder("8000-8000", "8090-8090");
+        .containsExactly("8000-8000");
     assertThat(ports(stacks.get("spark-connect1"), "<ConnectBalancerGroup.GroupId>"))
         .containsExactly("15002-15002");
     assertThat(elements(single().resource("GatewayBalancerGroup").path("SecurityGroupEgress")))
         .allMatch(
-            e -> e.path("DestinationSecurityGroupId").asText().equals("<NodesGroup.GroupId>"));
+            e -> e.path("DestinationSecurityGroupId").asText().equals("<NodesGroup.GroupId>"))
+        .extracting(e -> e.path("FromPort").asInt() + "-" + e.path("ToPort").asInt())
+        .containsExactly("8000-8000");
   }
 
   @Test
@@ -533,10 +578,40 @@ class SenzaDefinitionTest {
   }
 
   @Test
+  void aFieldOfASecretIsNoPartOfItsName() {
+    StackTemplate stack =
+        single()
+            .with(
+                Map.of(
+                    "ApiToken",
+                    "secretsmanager:spark/all#api-token",
+                    "SparkRpcAuthenticationSecret",
+                    "secretsmanager:spark/all#cluster"));
+    assertThat(stack.refusals()).isEmpty();
+    assertThat(Set.copyOf(resourcesFor(stack, "secretsmanager:GetSecretValue")))
+        .containsExactly(
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:spark/all-??????");
+    assertThat(variables(stack)).containsEntry("API_TOKEN", "secretsmanager:spark/all#api-token");
+  }
+
+  @Test
+  void logsAreWrittenToTheirFolderWithoutAPrefixForThem() {
+    StackTemplate stack = single().with(Map.of("LogDir", "s3://team-logs/spark/daemons"));
+    assertThat(stack.refusals()).isEmpty();
+    assertThat(resourcesFor(stack, "s3:PutObject"))
+        .containsExactly("arn:aws:s3:::team-logs/spark/daemons/*");
+    assertThat(resourcesFor(single().with(Map.of("LogDir", "/var/log/spark")), "s3:PutObject"))
+        .isEmpty();
+  }
+
+  @Test
   void aNodeReadsAndWritesItsPrefixes() {
     StackTemplate stack = stacks.get("spark-connect1");
     assertThat(resourcesFor(stack, "s3:PutObject"))
-        .containsExactly("arn:aws:s3:::team-logs/spark/*", "arn:aws:s3:::team-data/tables/sales/*");
+        .containsExactlyInAnyOrder(
+            "arn:aws:s3:::team-logs/spark/*",
+            "arn:aws:s3:::team-logs/spark/logs/*",
+            "arn:aws:s3:::team-data/tables/sales/*");
     assertThat(resourcesFor(stack, "s3:ListBucketMultipartUploads"))
         .containsExactly("arn:aws:s3:::team-logs", "arn:aws:s3:::team-data");
     assertThat(statements(stack).filter(s -> many(s.path("Action")).contains("s3:ListBucket")))
@@ -587,7 +662,7 @@ class SenzaDefinitionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"spark-singlenode", "spark-webapp1", "spark-ha", "spark-connect1"})
+  @ValueSource(strings = {"spark-singlenode", "spark-webapp1", "spark-webapp2", "spark-connect1"})
   void balancersAreInternal(String name) {
     StackTemplate stack = stacks.get(name);
     assertThat(stack.resources("AWS::ElasticLoadBalancingV2::LoadBalancer"))
@@ -628,17 +703,40 @@ class SenzaDefinitionTest {
   }
 
   @Test
-  void theLaunchersHealthIsTheNodes() {
+  void theGatewayIsAskedOnItsOwnPort() {
     JsonNode targets = single().resource("GatewayTargets");
-    assertThat(targets.path("HealthCheckPort").asText()).isEqualTo("8090");
+    assertThat(targets.path("HealthCheckPort").asText()).isEqualTo("traffic-port");
     assertThat(targets.path("HealthCheckPath").asText()).isEqualTo("/healthz");
-    assertThat(single().resource("Nodes").path("HealthCheckType").asText()).isEqualTo("ELB");
+    assertThat(targets.path("HealthCheckProtocol").asText()).isEqualTo("HTTP");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "spark-webapp1, ELB",
+    "spark-singlenode, EC2",
+    "spark-ha, EC2",
+    "spark-connect1, EC2",
+    "spark-workers, EC2"
+  })
+  void aGatewayThatIsUnwellIsAReasonToReplaceOnlyANodeThatIsNothingElse(String name, String type) {
+    assertThat(stacks.get(name).resource("Nodes").path("HealthCheckType").asText()).isEqualTo(type);
+  }
+
+  /** Each knows only the jobs that were sent to it. */
   @Test
-  void aConnectServerThatStandsByIsNoReasonToReplaceItsNode() {
-    StackTemplate stack = stacks.get("spark-connect1").with(Map.of("StartWebApp", "true"));
-    assertThat(stack.resource("Nodes").path("HealthCheckType").asText()).isEqualTo("EC2");
+  void aClientThatKeepsCookiesStaysWithItsGateway() {
+    assertThat(attributes(single(), "GatewayTargets", "TargetGroupAttributes"))
+        .containsEntry("stickiness.enabled", "true")
+        .containsEntry("stickiness.type", "lb_cookie")
+        .containsEntry("stickiness.lb_cookie.duration_seconds", "86400");
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void theReadmeHasNoGatewayOnSeveralNodes(StackTemplate stack) {
+    if (variables(stack).get("START_WEBAPP").equals("true")) {
+      assertThat(stack.resource("Nodes").path("MaxSize").asText()).isEqualTo("1");
+    }
   }
 
   @Test
@@ -730,6 +828,12 @@ class SenzaDefinitionTest {
         "BucketPrefixes|aaa:1/",
         "ApiToken|a-real-token",
         "ApiToken|ssm:no-slash",
+        "ApiToken|ssm:/name#field",
+        "ApiToken|secretsmanager:name#",
+        "LogDir|s3://team-logs",
+        "LogDir|s3://team-logs/a/",
+        "LogDir|relative/path",
+        "LocalDisks|3",
         "SparkRpcAuthenticationSecret|a-real-secret",
         "ExtJars|s3://a/x.jar,/local.jar",
         "ClientCidr|everybody",
@@ -808,8 +912,13 @@ class SenzaDefinitionTest {
   }
 
   private static Map<String, String> attributes(StackTemplate stack, String balancer) {
+    return attributes(stack, balancer, "LoadBalancerAttributes");
+  }
+
+  private static Map<String, String> attributes(
+      StackTemplate stack, String resource, String property) {
     Map<String, String> attributes = new TreeMap<>();
-    elements(stack.resource(balancer).path("LoadBalancerAttributes"))
+    elements(stack.resource(resource).path(property))
         .forEach(one -> attributes.put(one.path("Key").asText(), one.path("Value").asText()));
     return attributes;
   }

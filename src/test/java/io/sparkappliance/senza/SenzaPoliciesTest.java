@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -93,7 +94,14 @@ class SenzaPoliciesTest {
                   "elasticloadbalancing:ModifyLoadBalancerAttributes",
                   "elasticloadbalancing:SetSecurityGroups",
                   "elasticloadbalancing:SetSubnets",
-                  "elasticloadbalancing:AddTags")),
+                  "elasticloadbalancing:AddTags",
+                  // In Elastic Load Balancing's list of what CreateLoadBalancer asks for; the last
+                  // is not, and is refused by its name where it is missing.
+                  "ec2:DescribeAddresses",
+                  "ec2:DescribeInternetGateways",
+                  "ec2:DescribeSubnets",
+                  "ec2:DescribeVpcs",
+                  "ec2:GetSecurityGroupsForVpc")),
           Map.entry(
               "AWS::ElasticLoadBalancingV2::TargetGroup",
               List.of(
@@ -112,7 +120,13 @@ class SenzaPoliciesTest {
                   "elasticloadbalancing:ModifyListener")),
           Map.entry(
               "AWS::IAM::Role",
-              List.of("iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:TagRole")),
+              List.of(
+                  "iam:CreateRole",
+                  "iam:DeleteRole",
+                  "iam:GetRole",
+                  "iam:ListAttachedRolePolicies",
+                  "iam:ListRolePolicies",
+                  "iam:TagRole")),
           Map.entry(
               "AWS::IAM::Policy",
               List.of("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy")),
@@ -131,6 +145,23 @@ class SenzaPoliciesTest {
                   "route53:GetChange",
                   "route53:ListHostedZones",
                   "route53:ListResourceRecordSets")));
+
+  /**
+   * What the resource types' schemas ask for besides, each for something that the definition doesn't
+   * do.
+   */
+  private static final Pattern OF_OTHER_FEATURES =
+      Pattern.compile(
+          "elasticloadbalancing:(RegisterTargets|DeregisterTargets|.*CapacityReservation"
+              + "|SetIpAddressType|ModifyIpPools)"
+              + "|ec2:(DescribeIpamPools|UpdateSecurityGroupRuleDescriptions(In|E)gress)"
+              + "|autoscaling:((En|Dis)ableMetricsCollection|.*NotificationConfiguration"
+              + "|(At|De)tach(LoadBalancers|TrafficSources)|(Start|Cancel)InstanceRefresh)"
+              + "|iam:((At|De)tachRolePolicy|UpdateRole(Description)?|(Delete|Put)RolePermissionsBoundary"
+              + "|(Get|Put|Delete)(User|Group)Policy)"
+              + "|(cloudwatch|cognito-idp|managed-fleets|ssm|vpc-lattice):.*"
+              // Of whole families; those that are needed are named.
+              + "|(autoscaling|ec2|elasticloadbalancing):(Describe|Get)\\*");
 
   @TempDir static Path directory;
 
@@ -229,6 +260,38 @@ class SenzaPoliciesTest {
     assertThat(NEEDS).containsOnlyKeys(types);
     assertThat(actions("deployer"))
         .containsAll(NEEDS.values().stream().flatMap(List::stream).toList());
+  }
+
+  /** As the types' schemas, which cfn-lint brings along, tell it to CloudFormation itself. */
+  @Test
+  void whatTheSchemasOfItsResourceTypesAskForIsAllowed() throws IOException {
+    JsonNode asked =
+        JSON.readTree(
+            cloud
+                .shell(
+                    """
+                    python - <<'END'
+                    import glob, json, os, cfnlint
+                    found = {}
+                    folder = os.path.join(os.path.dirname(cfnlint.__file__), "data", "schemas", "resources")
+                    for file in glob.glob(os.path.join(folder, "*.json")):
+                        schema = json.load(open(file))
+                        handlers = schema.get("handlers", {})
+                        found[schema["typeName"]] = sorted(
+                            {p for name, one in handlers.items() if name != "list" for p in one.get("permissions", [])}
+                        )
+                    print(json.dumps(found))
+                    END
+                    """)
+                .out());
+    List<String> allowed = actions("deployer");
+    for (String type : NEEDS.keySet()) {
+      assertThat(texts(asked.path(type)).stream())
+          .as(type)
+          .isNotEmpty()
+          .filteredOn(action -> !OF_OTHER_FEATURES.matcher(action).matches())
+          .isSubsetOf(allowed);
+    }
   }
 
   /** {@code *} as a resource is for calls that only look; AWS knows no narrower one for most. */
