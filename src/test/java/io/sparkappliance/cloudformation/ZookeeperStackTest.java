@@ -71,7 +71,8 @@ class ZookeeperStackTest {
         .containsEntry("VolumeType", "gp3")
         .containsEntry("Encrypted", true)
         .containsEntry("AvailabilityZone", "eu-central-1" + " abc".charAt(server));
-    // Replaced by mistake, as in another zone, a disk leaves what was on it; with the stack it goes.
+    // Replaced by mistake, as in another zone, a disk leaves what was on it; with the stack it
+    // goes.
     assertThat(stack.resource("Volume" + server))
         .containsEntry("UpdateReplacePolicy", "Snapshot")
         .containsEntry("DeletionPolicy", "Delete");

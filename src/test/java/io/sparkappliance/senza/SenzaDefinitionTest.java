@@ -102,6 +102,12 @@ class SenzaDefinitionTest {
   }
 
   @Test
+  void whoWorksOnItIsToldWhichPythonItsTestsNeed() throws IOException {
+    assertThat(Files.readString(Path.of("README.md"))).contains("`senza/`", "Python ≤ 3.11");
+    assertThat(Files.readString(Path.of("CONTRIBUTING.md"))).contains("`senza`", "Python ≤ 3.11");
+  }
+
+  @Test
   void updatesChangeImageAndSize() {
     assertThat(userData(updated)).containsEntry("source", "registry.example.org/team/spark:0.1.1");
     assertThat(updated.resource("Nodes").path("MaxSize").asText()).isEqualTo("4");
@@ -479,13 +485,11 @@ class SenzaDefinitionTest {
 
   @Test
   void balancersReachWhatTheyBalance() {
-    assertThat(ports(single(), "<GatewayBalancerGroup.GroupId>"))
-        .containsExactly("8000-8000");
+    assertThat(ports(single(), "<GatewayBalancerGroup.GroupId>")).containsExactly("8000-8000");
     assertThat(ports(stacks.get("spark-connect1"), "<ConnectBalancerGroup.GroupId>"))
         .containsExactly("15002-15002");
     assertThat(elements(single().resource("GatewayBalancerGroup").path("SecurityGroupEgress")))
-        .allMatch(
-            e -> e.path("DestinationSecurityGroupId").asText().equals("<NodesGroup.GroupId>"))
+        .allMatch(e -> e.path("DestinationSecurityGroupId").asText().equals("<NodesGroup.GroupId>"))
         .extracting(e -> e.path("FromPort").asInt() + "-" + e.path("ToPort").asInt())
         .containsExactly("8000-8000");
   }

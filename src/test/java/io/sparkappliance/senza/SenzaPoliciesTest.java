@@ -147,8 +147,8 @@ class SenzaPoliciesTest {
                   "route53:ListResourceRecordSets")));
 
   /**
-   * What the resource types' schemas ask for besides, each for something that the definition doesn't
-   * do.
+   * What the resource types' schemas ask for besides, each for something that the definition
+   * doesn't do.
    */
   private static final Pattern OF_OTHER_FEATURES =
       Pattern.compile(
