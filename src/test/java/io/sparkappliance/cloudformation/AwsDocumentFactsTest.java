@@ -16,8 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What docs/aws.md says that no run of its commands shows. That AWS knows the types of its tables is
- * {@link AwsDocumentTest}'s.
+ * What docs/aws.md says that no run of its commands shows. That AWS knows the types of its tables
+ * is {@link AwsDocumentTest}'s.
  */
 class AwsDocumentFactsTest {
   private static final Pattern TYPE = Pattern.compile("\\b[a-z][a-z0-9]*\\.[0-9]*x?large\\b");
@@ -36,7 +36,8 @@ class AwsDocumentFactsTest {
             .collect(
                 Collectors.toMap(
                     row -> row.group(1),
-                    row -> List.of(number(row.group(2)), number(row.group(3)), number(row.group(4))),
+                    row ->
+                        List.of(number(row.group(2)), number(row.group(3)), number(row.group(4))),
                     (first, second) -> first,
                     TreeMap::new));
     assertThat(types).hasSizeGreaterThanOrEqualTo(8);
@@ -48,8 +49,7 @@ class AwsDocumentFactsTest {
 
   private String command(String stack) {
     Matcher command =
-        Pattern.compile(
-                "(?m)^aws cloudformation deploy --stack-name " + stack + " (.*\\\\\\n)+.*$")
+        Pattern.compile("(?m)^aws cloudformation deploy --stack-name " + stack + " (.*\\\\\\n)+.*$")
             .matcher(document);
     assertThat(command.find()).as(stack).isTrue();
     return command.group();
@@ -84,7 +84,8 @@ class AwsDocumentFactsTest {
   @Test
   void who_looks_for_the_reason_of_a_failure_is_told_where_it_is() {
     assertThat(document)
-        .contains("aws ec2 get-console-output", "INSTANCE-first-start", "aws logs filter-log-events");
+        .contains(
+            "aws ec2 get-console-output", "INSTANCE-first-start", "aws logs filter-log-events");
   }
 
   @Test

@@ -257,7 +257,8 @@ class UserDataTest {
     assertThat(start.permissions("usr/local/sbin/instance-store")).isEqualTo("rwxr-xr-x");
     // Before the container, which sees only what is mounted when it starts; a disk may fail.
     assertThat(start.read("etc/systemd/system/spark-appliance.service"))
-        .containsSubsequence("ExecStartPre=-/usr/local/sbin/instance-store\n", "ExecStart=");
+        .containsSubsequence("ExecStartPre=-/usr/local/sbin/instance-store\n", "ExecStart=")
+        .contains("\nTimeoutStartSec=600\n");
     assertThat(start.dockerRun()).contains(" --volume /mnt/local:/mnt/local ");
     // The launcher finds them itself unless it is told of others.
     assertThat(start.environment()).doesNotContainKey("SPARK_LOCAL_DIRS");
