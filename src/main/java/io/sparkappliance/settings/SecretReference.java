@@ -26,7 +26,7 @@ public record SecretReference(Keeper keeper, String id, Optional<String> field) 
     SECRETS_MANAGER(
         "secretsmanager:",
         "Secrets Manager",
-        "((?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\\d{12}:secret:)?[A-Za-z0-9/_+=.@-]+)"
+        "((?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\\d{12}:secret:)?[A-Za-z0-9/_+=.@!-]+)"
             + "(#[^#\\s]+)?");
 
     private final String prefix;

@@ -42,6 +42,10 @@ class SecretReferenceTest {
                 .flatMap(SecretReference::region))
         .contains("cn-north-1");
     assertThat(SecretReference.parse("ssm:token").orElseThrow().region()).isEmpty();
+    // As RDS names those that it makes.
+    assertThat(SecretReference.parse("secretsmanager:rds!db-0123#password"))
+        .contains(
+            new SecretReference(Keeper.SECRETS_MANAGER, "rds!db-0123", Optional.of("password")));
   }
 
   @ParameterizedTest
