@@ -10,9 +10,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,6 +34,9 @@ final class Departure {
   /** Beyond the time that the node has for its drain. */
   private static final Duration LAST_ATTEMPT = Duration.ofMinutes(1);
 
+  /** For the last calls, when somebody waits for the end of this process. */
+  private static final Duration HURRIED = Duration.ofSeconds(5);
+
   /**
    * Orders to a node; each returns at once.
    *
@@ -49,7 +52,10 @@ final class Departure {
    * @param retry until the group waits
    */
   record Pauses(Duration heartbeat, Duration retry) {
-    /** The shortest time that a hook should give is two minutes: see the documentation. */
+    /**
+     * A call may take a minute and a half until it is given up, so that a hook should give five
+     * minutes: see the documentation.
+     */
     static final Pauses DEFAULT = new Pauses(Duration.ofMinutes(1), Duration.ofSeconds(5));
   }
 
@@ -60,13 +66,15 @@ final class Departure {
   private final Consumer<String> say;
   private final Clock clock;
   private final Pauses pauses;
-  private final CountDownLatch hurry = new CountDownLatch(1);
+  private final CompletableFuture<Void> hurry = new CompletableFuture<>();
   private final ScheduledExecutorService heartbeats =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("heartbeats").factory());
 
   /** Since when the group is known to end the instance; null: it is not. */
   private volatile Instant ending;
+
+  private volatile boolean finishes;
 
   private boolean heartbeatsFail;
 
@@ -146,8 +154,8 @@ final class Departure {
       case Notice.Termination termination -> {
         say.accept(termination.words() + ": the node gives its work to others");
         ending = clock.instant();
-        beat();
         node.drain().accept(settings.timeout());
+        beat();
       }
     }
   }
@@ -175,20 +183,30 @@ final class Departure {
   private void beat() {
     if (hook.isPresent()) {
       long pause = pauses.heartbeat().toMillis();
-      var _ =
-          heartbeats.scheduleWithFixedDelay(
-              () -> beat(hook.get()), pause, pause, TimeUnit.MILLISECONDS);
+      try {
+        var _ =
+            heartbeats.scheduleWithFixedDelay(
+                () -> beat(hook.get()), pause, pause, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException finished) {
+        // The node has ended already.
+      }
     }
   }
 
   private void beat(LifecycleHook beaten) {
+    if (clock.instant().isAfter(ending.plus(settings.timeout()).plus(LAST_ATTEMPT))) {
+      // A node that hangs must not hold its group: that goes on when the hook's own time is over.
+      say.accept("warning: the drain's time is over, the group is not asked to wait any longer");
+      heartbeats.shutdown();
+      return;
+    }
     try {
       if (beaten.heartbeat()) {
         say.accept("asked the group to wait longer: heartbeat for the hook " + beaten);
       }
       heartbeatsFail = false;
     } catch (AwsException | RuntimeException refused) {
-      if (!heartbeatsFail) {
+      if (!heartbeatsFail && !finishes) {
         say.accept(
             "warning: the group may not wait until the node is done, it takes no heartbeat: "
                 + refused.getMessage());
@@ -199,21 +217,28 @@ final class Departure {
 
   /** Somebody waits for the end of this process: what is not done at once is not tried again. */
   void hurry() {
-    hurry.countDown();
+    hurry.complete(null);
   }
 
   /** Lets the group go on if it ends this instance: everything on this node has ended. */
   void finish() {
+    finishes = true;
     notices.close();
     heartbeats.shutdownNow();
-    if (ending == null
-        && hook.isPresent()
-        && notices.now().stream().anyMatch(Notice.Termination.class::isInstance)) {
-      // Whoever stopped the node was quicker than the next look.
-      ending = clock.instant();
-    }
     if (ending != null) {
       complete();
+    } else if (hook.isPresent()) {
+      bounded(
+          LAST_ATTEMPT,
+          () -> {
+            // Whoever stopped the node was quicker than the next look.
+            if (notices.now().stream().anyMatch(Notice.Termination.class::isInstance)) {
+              ending = clock.instant();
+            }
+          });
+      if (ending != null) {
+        complete();
+      }
     }
   }
 
@@ -223,24 +248,42 @@ final class Departure {
       return;
     }
     Instant last = ending.plus(settings.timeout());
-    CompletableFuture<Void> completed = new CompletableFuture<>();
+    Duration left = most(Duration.ZERO, Duration.between(clock.instant(), last));
+    if (!bounded(left.plus(LAST_ATTEMPT), () -> complete(hook.get(), last))) {
+      say.accept("warning: the lifecycle action is not completed, AWS does not answer");
+    }
+  }
+
+  /**
+   * Does something that asks AWS; when somebody is in a hurry, there are seconds left for it.
+   *
+   * @return whether it was done in time
+   */
+  private boolean bounded(Duration longest, Runnable action) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
     Thread.ofVirtual()
         .name("completion")
         .start(
             () -> {
               try {
-                complete(hook.get(), last);
+                action.run();
               } finally {
-                completed.complete(null);
+                done.complete(null);
               }
             });
+    var _ =
+        hurry.thenRun(
+            () -> {
+              var _ = done.orTimeout(HURRIED.toMillis(), TimeUnit.MILLISECONDS);
+            });
     try {
-      Duration left = most(Duration.ZERO, Duration.between(clock.instant(), last));
-      completed.get(left.plus(LAST_ATTEMPT).toMillis(), TimeUnit.MILLISECONDS);
+      done.get(longest.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
     } catch (TimeoutException | ExecutionException never) {
-      say.accept("warning: the lifecycle action is not completed, AWS does not answer");
+      return false;
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -269,8 +312,11 @@ final class Departure {
   /** After the pause, or as soon as somebody is in a hurry. */
   private boolean hurried(Duration pause) {
     try {
-      return hurry.await(pause.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException stopped) {
+      hurry.get(pause.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException over) {
+      return false;
+    } catch (ExecutionException | InterruptedException stopped) {
       Thread.currentThread().interrupt();
       return true;
     }

@@ -93,6 +93,7 @@ final class Launcher {
             life::status)) {
       Optional<Departure> departure =
           surroundings.departure(settings, new Departure.Node(life::drain, life::retire));
+      departure.ifPresent(it -> life.beforeEarlyEnd(it::finish));
       Signals.handle(
           code -> {
             departure.ifPresent(Departure::hurry);
@@ -103,9 +104,12 @@ final class Launcher {
       console.say("starts; health on port " + management.port());
       departure.ifPresent(Departure::holdWhileInstanceEnds);
       departure.ifPresent(Departure::follow);
-      int code = launch(settings, host, surroundings, secrets, console, life);
-      departure.ifPresent(Departure::finish);
-      return code;
+      try {
+        return launch(settings, host, surroundings, secrets, console, life);
+      } finally {
+        // The group need not wait for a node that could not start, either.
+        departure.ifPresent(Departure::finish);
+      }
     } catch (ConfigurationException failure) {
       life.unlessStopped();
       throw failure;

@@ -15,12 +15,14 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -174,6 +176,46 @@ class DepartureTest {
     departure.finish();
     assertThat(group.actions()).containsExactly("CompleteLifecycleAction");
     assertThat(said.getLast()).endsWith("nothing to complete");
+  }
+
+  @Test
+  void whoStopsTheNodeDoesNotWaitForAnAnswerOfAws() {
+    group.will(FakeAutoScaling.Answer.HANGS);
+    metadata.with(TARGET_STATE, "Terminated");
+    follow();
+    await().until(() -> !orders.isEmpty());
+    departure.hurry();
+    departure.finish();
+    assertThat(said.getLast())
+        .isEqualTo("warning: the lifecycle action is not completed, AWS does not answer");
+  }
+
+  @Test
+  void aNodeThatHangsDoesNotHoldItsGroup() {
+    heartbeat = OFTEN;
+    AtomicReference<Instant> now = new AtomicReference<>(NOW);
+    clock =
+        new Clock() {
+          @Override
+          public ZoneId getZone() {
+            return ZoneOffset.UTC;
+          }
+
+          @Override
+          public Clock withZone(ZoneId zone) {
+            return this;
+          }
+
+          @Override
+          public Instant instant() {
+            return now.get();
+          }
+        };
+    metadata.with(TARGET_STATE, "Terminated");
+    follow();
+    await().until(() -> !group.actions().isEmpty());
+    now.set(NOW.plus(timeout).plus(Duration.ofMinutes(2)));
+    await().until(() -> said.getLast().endsWith("is not asked to wait any longer"));
   }
 
   @Test

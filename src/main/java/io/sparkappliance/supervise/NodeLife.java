@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * Answers for the node from its first moment, when configuration and libraries are still fetched
@@ -13,8 +14,12 @@ public final class NodeLife {
   private static final NodeStatus PREPARING = new NodeStatus(NodeStatus.Phase.PREPARING, List.of());
 
   private final Console console;
+  private final IntConsumer halt;
   private final List<Consumer<Supervisor>> postponed = new ArrayList<>();
   private Supervisor supervisor;
+  private Runnable beforeEarlyEnd = () -> {};
+  private boolean endsEarly;
+  private int codeOfEarlyEnd;
 
   /**
    * Before anything is started.
@@ -22,11 +27,22 @@ public final class NodeLife {
    * @param console gets what the node says
    */
   public NodeLife(Console console) {
+    this(console, NodeLife::halt);
+  }
+
+  NodeLife(Console console, IntConsumer halt) {
     this.console = console;
+    this.halt = halt;
+  }
+
+  /** What is to be done first when {@link #drain} ends a node that has no daemons yet. */
+  public synchronized void beforeEarlyEnd(Runnable action) {
+    beforeEarlyEnd = action;
   }
 
   /** From now on the supervisor answers, and is told. */
   public synchronized void supervisedBy(Supervisor supervisor) {
+    awaitEarlyEnd();
     this.supervisor = supervisor;
     postponed.forEach(action -> action.accept(supervisor));
     postponed.clear();
@@ -34,12 +50,45 @@ public final class NodeLife {
 
   /**
    * Gives this node's work to others, and ends it with exit code 0; returns at once. Before there
-   * are daemons it is done when they would start, and none does.
+   * are daemons there is nothing to give: this process ends soon, as by {@link #stop}.
    *
    * @param time for all of it
    */
   public synchronized void drain(Duration time) {
-    soon(to -> to.drain(time));
+    if (supervisor != null) {
+      supervisor.drain(time);
+    } else if (!endsEarly) {
+      endsEarly = true;
+      console.say("ends before a daemon was started: there is no work to give to others");
+      Thread.ofPlatform().name("early end").start(this::endEarly);
+    }
+  }
+
+  private void endEarly() {
+    Runnable first;
+    synchronized (this) {
+      first = beforeEarlyEnd;
+    }
+    try {
+      first.run();
+    } finally {
+      int code;
+      synchronized (this) {
+        code = codeOfEarlyEnd;
+      }
+      halt.accept(code);
+    }
+  }
+
+  /** Whoever prepares the node goes no further: it ends in a moment. */
+  private void awaitEarlyEnd() {
+    while (endsEarly) {
+      try {
+        wait();
+      } catch (InterruptedException ignored) {
+        // The process ends anyway.
+      }
+    }
   }
 
   /**
@@ -69,6 +118,7 @@ public final class NodeLife {
    * the node is being stopped: what failed was then killed, and is nobody's fault.
    */
   public synchronized void unlessStopped() {
+    awaitEarlyEnd();
     // Whoever stops the node before it has daemons holds the lock until this process has ended.
   }
 
@@ -80,11 +130,13 @@ public final class NodeLife {
    * @param code exit code of the node
    */
   public synchronized void stop(int code) {
-    if (supervisor == null) {
-      console.say("stops before a daemon was started");
-      halt(code);
-    } else {
+    if (supervisor != null) {
       supervisor.stop(code);
+    } else if (endsEarly) {
+      codeOfEarlyEnd = code;
+    } else {
+      console.say("stops before a daemon was started");
+      halt.accept(code);
     }
   }
 
@@ -98,7 +150,7 @@ public final class NodeLife {
     if (supervisor != null) {
       supervisor.kill();
     }
-    halt(code);
+    halt.accept(code);
   }
 
   private static void halt(int code) {

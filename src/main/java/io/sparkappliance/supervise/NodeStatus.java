@@ -25,9 +25,9 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
     STARTING,
     /** Every daemon has been ready at least once. */
     RUNNING,
-    /** It will end: it gives its work to others and sends clients away. */
+    /** It gives its work to others, sends clients away, and then ends. */
     DRAINING,
-    /** It was told to end, or has nothing more to give. */
+    /** It was told to end. */
     STOPPING,
     /** A daemon died too often. */
     FAILED

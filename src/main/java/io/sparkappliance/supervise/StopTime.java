@@ -8,21 +8,28 @@ final class StopTime {
   /** Both as {@link System#nanoTime} counts. */
   private record Window(long since, long end) {}
 
+  /** Whatever is longer is for ever, and could not be counted in nanoseconds. */
+  private static final Duration LONGEST = Duration.ofDays(365);
+
   private Window window;
 
   /** Begins now. */
   StopTime(Duration whole) {
     long now = System.nanoTime();
-    window = new Window(now, now + whole.toNanos());
+    window = new Window(now, now + nanos(whole));
   }
 
   /** From now on there is no more than this left. */
   synchronized void shorten(Duration left) {
     long now = System.nanoTime();
-    long end = now + left.toNanos();
+    long end = now + nanos(left);
     if (end - window.end() < 0) {
       window = new Window(now, end);
     }
+  }
+
+  private static long nanos(Duration time) {
+    return (time.compareTo(LONGEST) < 0 ? time : LONGEST).toNanos();
   }
 
   private synchronized Window window() {

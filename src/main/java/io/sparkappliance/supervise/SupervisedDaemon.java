@@ -639,8 +639,10 @@ final class SupervisedDaemon {
     events.say(name() + " retires: its work goes to others");
     try {
       Process asking = starter.start(spec.ending().retirement().get().apply(running.pid()));
-      asking.waitFor();
-      boolean asked = asking.exitValue() == 0;
+      boolean asked =
+          asking.waitFor(Math.max(0, share.left()), TimeUnit.NANOSECONDS)
+              && asking.exitValue() == 0;
+      asking.destroyForcibly();
       while (asked && !descendants.isEmpty() && share.left() > 0) {
         asked = !running.waitFor(LOOK_FOR_CHILDREN.toNanos(), TimeUnit.NANOSECONDS);
         remember(running);

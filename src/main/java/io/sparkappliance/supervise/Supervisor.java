@@ -43,7 +43,12 @@ public final class Supervisor {
   private volatile NodeStatus status;
 
   private volatile String lastWords = "";
-  private NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
+
+  /** Written on the deciding thread alone. */
+  private volatile NodeStatus.Phase phase = NodeStatus.Phase.STARTING;
+
+  /** Somebody stops the daemons one after the other, and completes {@link #exitCode} then. */
+  private volatile boolean ends;
 
   /** Of the stop that is under way; null before. */
   private volatile StopTime stopTime;
@@ -126,7 +131,8 @@ public final class Supervisor {
   }
 
   private void finishLogs() {
-    StopTime.Share rest = stopTime.whole();
+    StopTime of = stopTime;
+    StopTime.Share rest = (of == null ? new StopTime(Duration.ZERO) : of).whole();
     long end = System.nanoTime() + Math.min(rest.left(), LAST_WORDS.toNanos());
     for (SupervisedDaemon daemon : daemons) {
       daemon.awaitOutput(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
@@ -201,7 +207,17 @@ public final class Supervisor {
     daemon.expectEnd();
     Thread.ofPlatform()
         .name("retirement of " + daemon.name())
-        .start(() -> daemon.leaveForGood(new StopTime(time), supervision.gracePeriod()));
+        .start(() -> leaveForGood(daemon, new StopTime(time)));
+  }
+
+  /** A fault of ours must not leave one that works on, unwatched. */
+  private void leaveForGood(SupervisedDaemon daemon, StopTime time) {
+    try {
+      daemon.leaveForGood(time, supervision.gracePeriod());
+    } catch (RuntimeException fault) {
+      console.say("%s can't retire, and is stopped: %s".formatted(daemon.name(), fault));
+      daemon.stopWithin(new StopTime(supervision.gracePeriod()).whole());
+    }
   }
 
   /** Kills everything that still runs, now. For the second signal. */
@@ -220,14 +236,26 @@ public final class Supervisor {
     try {
       decision.run();
     } catch (RuntimeException | Error fault) {
-      if (isUp()) {
-        phase = NodeStatus.Phase.FAILED;
-        StringWriter trace = new StringWriter();
-        fault.printStackTrace(new PrintWriter(trace));
-        lastWords = "an error of the appliance itself, the node gives up:\n" + trace;
-        console.say(lastWords);
-        end(INTERNAL_ERROR, false, supervision.gracePeriod());
+      StringWriter trace = new StringWriter();
+      fault.printStackTrace(new PrintWriter(trace));
+      if (ends) {
+        console.say("an error of the appliance itself while the node ends:\n" + trace);
+        return;
       }
+      phase = NodeStatus.Phase.FAILED;
+      lastWords = "an error of the appliance itself, the node gives up:\n" + trace;
+      console.say(lastWords);
+      endAllTheSame();
+    }
+  }
+
+  private void endAllTheSame() {
+    try {
+      end(INTERNAL_ERROR, false, supervision.gracePeriod());
+    } catch (RuntimeException | Error another) {
+      console.say("kills what runs, for it can't be stopped in order: " + another);
+      kill();
+      exitCode.complete(INTERNAL_ERROR);
     }
   }
 
@@ -254,14 +282,11 @@ public final class Supervisor {
       console.say(message);
     }
 
-    /** Something changed: publish it, and see whether others can go on. */
+    /** Something changed: publish it, and see whether others can go on. On any thread. */
     void changed() {
       status = snapshot();
-      if (phase == NodeStatus.Phase.STARTING && status.isReady()) {
-        phase = NodeStatus.Phase.RUNNING;
-        status = snapshot();
-        whenReady.run();
-      }
+      // Once more by the one that decides: two who publish at a time may do so in the wrong order.
+      later(Supervisor.this::publish);
     }
 
     /** A daemon has become ready: others may have waited for it. */
@@ -285,6 +310,15 @@ public final class Supervisor {
       lastWords = report(daemon.name(), reason, lastLines);
       console.say(lastWords);
       end(GAVE_UP, false, supervision.gracePeriod());
+    }
+  }
+
+  private void publish() {
+    status = snapshot();
+    if (phase == NodeStatus.Phase.STARTING && status.isReady()) {
+      phase = NodeStatus.Phase.RUNNING;
+      status = snapshot();
+      whenReady.run();
     }
   }
 
@@ -326,6 +360,12 @@ public final class Supervisor {
     console.say("drained: stops the rest");
   }
 
+  /** Where starts are decided, too: nothing can start behind the back of those who stop. */
+  private void expectTheEndOfAll() {
+    CompletableFuture.runAsync(() -> daemons.forEach(SupervisedDaemon::expectEnd), decisions)
+        .join();
+  }
+
   private void stop(List<SupervisedDaemon> order, StopTime time) {
     logs.stopping();
     for (int i = 0; i < order.size(); i++) {
@@ -342,8 +382,10 @@ public final class Supervisor {
     this.code = code;
     StopTime time = new StopTime(within);
     stopTime = time;
-    // Here, where starts are decided too: nothing can start behind the back of those who stop.
-    daemons.forEach(SupervisedDaemon::expectEnd);
+    // While some give their work to others, the rest is still watched, and started again.
+    daemons.stream()
+        .filter(daemon -> !drains || daemon.hasTurn() || daemon.retires())
+        .forEach(SupervisedDaemon::expectEnd);
     status = snapshot();
     List<SupervisedDaemon> order = daemons.reversed();
     Thread.ofPlatform()
@@ -354,11 +396,13 @@ public final class Supervisor {
                 order.forEach(SupervisedDaemon::leaveTurn);
                 if (drains) {
                   drainOrGoOn(order, time);
+                  expectTheEndOfAll();
                 }
                 stop(order, time);
               } finally {
                 exitCode.complete(this.code);
               }
             });
+    ends = true;
   }
 }

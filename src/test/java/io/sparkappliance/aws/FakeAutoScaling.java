@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 
 /** The part of the auto-scaling service that ends instances, on loopback; takes signed calls. */
@@ -23,11 +24,14 @@ public final class FakeAutoScaling implements AutoCloseable {
     /** There is nothing to complete, yet or any more. */
     NOT_WAITING,
     /** The role may not. */
-    DENIES
+    DENIES,
+    /** It doesn't answer. */
+    HANGS
   }
 
   private final HttpServer server;
   private final List<Map<String, String>> calls = new CopyOnWriteArrayList<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Answer answer = Answer.TAKES;
 
   /** Starts one. */
@@ -117,6 +121,15 @@ public final class FakeAutoScaling implements AutoCloseable {
                   "No active Lifecycle Action found with instance ID " + call.get("InstanceId")));
       case DENIES ->
           send(exchange, 403, error("AccessDenied", "not authorized to perform: " + action));
+      case HANGS -> awaitClose();
+    }
+  }
+
+  private void awaitClose() {
+    try {
+      closed.await();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -139,6 +152,7 @@ public final class FakeAutoScaling implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     server.stop(0);
   }
 }

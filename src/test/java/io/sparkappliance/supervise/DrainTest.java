@@ -18,6 +18,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,8 +33,13 @@ class DrainTest {
       trap 'echo retire >>events' USR1
       trap 'echo "stop $0" >>events; exit 0' TERM
       sh -c 'while ! test -e done; do sleep 0.05; done; echo done >>events' &
+      child=$!
+      # Waits without a child: what it has of them is its work.
+      mkfifo $0.fifo
+      exec 3<>$0.fifo
       touch $0.ready
-      while :; do wait; sleep 0.05; done
+      while kill -0 $child 2>/dev/null; do wait $child; done
+      while :; do read _ <&3; done
       """;
 
   @TempDir Path directory;
@@ -52,17 +59,21 @@ class DrainTest {
 
   @Test
   void theRestGoesOnUntilTheWorkIsDoneElsewhere() throws Exception {
-    node.gracePeriod = Duration.ofSeconds(2);
     start(node.daemon("master", GOOD));
+    long first = node.process("master.pid").orElseThrow().pid();
     node.supervisor().drain(Duration.ofMinutes(5));
 
     await().until(() -> node.events().contains("retire"));
-    // Longer than the grace period: a drain has more time.
-    await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
     assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.DRAINING);
     assertThat(node.supervisor().status().isReady()).as("gets new clients").isFalse();
-    assertThat(node.state("master")).isEqualTo(State.READY);
-    assertThat(node.process("master.pid")).isPresent();
+    // The rest is still watched, and started again.
+    node.process("master.pid").orElseThrow().destroyForcibly();
+    await()
+        .until(
+            () ->
+                node.process("master.pid").filter(now -> now.pid() != first).isPresent()
+                    && node.state("master") == State.READY);
+    assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.DRAINING);
     done();
 
     assertThat(node.exitCode()).isZero();
@@ -200,13 +211,40 @@ class DrainTest {
   }
 
   @Test
-  void whatIsAskedBeforeThereAreDaemonsIsDoneWhenTheyWouldStart() throws Exception {
-    NodeLife life = new NodeLife(new Console(quiet(), LogFormat.TEXT, Clock.systemUTC()));
+  void aNodeWithoutDaemonsYetEndsWhenAllIsDoneThatComesFirst() {
+    List<String> order = new CopyOnWriteArrayList<>();
+    CountDownLatch finished = new CountDownLatch(1);
+    NodeLife life =
+        new NodeLife(
+            new Console(quiet(), LogFormat.TEXT, Clock.systemUTC()),
+            code -> order.add("ends with " + code));
+    life.beforeEarlyEnd(
+        () -> {
+          order.add("tells the group");
+          try {
+            finished.await();
+          } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+          }
+        });
     life.drain(Duration.ofMinutes(5));
-    node.daemon("master", GOOD).start(life::supervisedBy);
+    life.drain(Duration.ofMinutes(5));
+    await().until(() -> !order.isEmpty());
+    // Somebody stops it meanwhile.
+    life.stop(143);
+    finished.countDown();
 
+    await().until(() -> order.size() > 1);
+    assertThat(order).containsExactly("tells the group", "ends with 143");
+  }
+
+  @Test
+  void aTimeThatCantBeCountedIsForEver() throws Exception {
+    start(node.daemon("master", GOOD));
+    node.supervisor().drain(Duration.ofHours(999_999_999));
+    await().until(() -> node.events().contains("retire"));
+    done();
     assertThat(node.exitCode()).isZero();
-    assertThat(node.events()).isEmpty();
   }
 
   private void start(ShellNode withOthers) {

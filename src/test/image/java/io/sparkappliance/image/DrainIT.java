@@ -108,7 +108,8 @@ final class DrainIT {
         "meta-data/spot/instance-action",
         "{\"action\": \"terminate\", \"time\": \"" + interruption + "\"}");
 
-    assertThat(leaving.awaitEnd(Duration.ofMinutes(2))).isZero();
+    assertThat(leaving.awaitEnd(LONGEST)).isZero();
+    assertThat(Instant.parse(leaving.inspect("{{.State.FinishedAt}}"))).isBefore(interruption);
     assertThat(leaving.logs())
         .contains("EC2 interrupts this spot instance (terminate at " + interruption + ")");
     assertRight(job, false);
