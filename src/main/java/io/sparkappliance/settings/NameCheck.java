@@ -15,22 +15,27 @@ final class NameCheck {
   /** Shorter names are near to too many others. */
   private static final int SHORTEST = 6;
 
-  /** Variables of Spark's own scripts that look like ours but mean nothing to our daemons. */
-  private static final Set<String> SPARKS_OWN =
-      Set.of(
-          "SPARK_MASTER_OPTS",
-          "SPARK_WORKER_OPTS",
-          "SPARK_WORKER_DIR",
-          "SPARK_DAEMON_JAVA_OPTS",
-          "SPARK_HISTORY_OPTS",
-          "SPARK_SHUFFLE_OPTS",
-          "SPARK_LOCAL_IP",
-          "SPARK_LOG_DIR",
-          "SPARK_PID_DIR",
-          "SPARK_DAEMON_CLASSPATH",
-          "SPARK_EXECUTOR_MEMORY",
-          "SPARK_EXECUTOR_CORES",
-          "SPARK_DRIVER_MEMORY");
+  private static final String ANY_SETTING =
+      "any Spark setting can be given as SPARK_CONF_<setting>, see docs/environment.md";
+
+  /** Variables of Spark's own scripts, and what people take for such, with what to write instead. */
+  private static final Map<String, String> SPARKS_OWN =
+      Map.ofEntries(
+          Map.entry("SPARK_MASTER_OPTS", ANY_SETTING),
+          Map.entry("SPARK_WORKER_OPTS", ANY_SETTING),
+          Map.entry("SPARK_DAEMON_JAVA_OPTS", ANY_SETTING),
+          Map.entry("SPARK_HISTORY_OPTS", ANY_SETTING),
+          Map.entry("SPARK_SHUFFLE_OPTS", ANY_SETTING),
+          Map.entry("SPARK_DAEMON_CLASSPATH", "name jars with EXT_JARS"),
+          Map.entry("SPARK_WORKER_DIR", "a worker's folder is below SPARK_APPLIANCE_DATA"),
+          Map.entry("SPARK_PID_DIR", "daemons need no such file here"),
+          Map.entry("SPARK_LOCAL_IP", "use ADVERTISED_HOST"),
+          Map.entry("SPARK_LOG_DIR", "use LOG_DIR"),
+          Map.entry("SPARK_WORKER_INSTANCES", "start a container for each worker"),
+          Map.entry("SPARK_EXECUTOR_MEMORY", "use EXECUTOR_MEMORY"),
+          Map.entry("SPARK_DRIVER_MEMORY", "use DRIVER_MEMORY"),
+          Map.entry("SPARK_EXECUTOR_CORES", "use SPARK_CONF_spark_executor_cores"),
+          Map.entry("EXECUTOR_CORES", "use SPARK_CONF_spark_executor_cores"));
 
   private static final String MASK = "******";
 
@@ -51,11 +56,11 @@ final class NameCheck {
   }
 
   private void check(String name, String value, Problems problems, List<String> warnings) {
-    if (SPARKS_OWN.contains(name)) {
+    String instead = SPARKS_OWN.get(name);
+    if (instead != null) {
       warnings.add(
-          name
-              + " is ignored: the appliance passes no such variable to Spark. Any Spark setting can"
-              + " be given as SPARK_CONF_<setting>, see docs/environment.md.");
+          "%s is ignored, the appliance passes no such variable to Spark: %s."
+              .formatted(name, instead));
       return;
     }
     Optional<String> meant = nearest(name);

@@ -240,7 +240,8 @@ final class SupervisedDaemon {
         socket.bind(new InetSocketAddress(address.host(), address.port()));
       } catch (IOException taken) {
         return Optional.of(
-            "port " + address.port() + " can't be listened on: " + taken.getMessage());
+            "port %d can't be listened on: %s (variables that move ports are in docs/environment.md, \"Addresses and ports\")"
+                .formatted(address.port(), taken.getMessage()));
       }
     }
     return Optional.empty();

@@ -252,6 +252,11 @@ class SettingsReaderTest {
   void variables_of_sparks_scripts_are_not_ignored_in_silence() {
     var result = read(Map.of("START_MASTER", "true", "SPARK_WORKER_OPTS", "-Dx=y"));
     assertThat(result.warnings()).singleElement().asString().startsWith("SPARK_WORKER_OPTS is");
+    result = read(Map.of("START_WORKER", "true", "START_MASTER", "true", "EXECUTOR_CORES", "2"));
+    assertThat(result.warnings())
+        .singleElement()
+        .asString()
+        .contains("EXECUTOR_CORES is ignored", "use SPARK_CONF_spark_executor_cores");
   }
 
   @Test

@@ -282,8 +282,9 @@ class SupervisorTest {
       node.daemon("gateway", GOOD, READY, List.of(address)).start();
 
       assertThat(node.exitCode()).isEqualTo(1);
-      assertThat(node.status("gateway").reason())
-          .contains("port " + address.port() + " can't be listened on: Address already in use");
+      assertThat(node.status("gateway").reason().orElseThrow())
+          .startsWith("port " + address.port() + " can't be listened on: Address already in use")
+          .contains("docs/environment.md");
       assertThat(node.events()).as("started anyway").isEmpty();
     }
   }
