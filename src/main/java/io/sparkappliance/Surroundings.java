@@ -389,7 +389,7 @@ final class Surroundings implements AutoCloseable {
   private static ConfigurationException refused(
       String variable, String stack, AwsException failure) {
     return new ConfigurationException(
-        new Problem(variable, stack, failure.getMessage(), ROLE_REMEDY));
+        new Problem(variable, stack, failure.getMessage(), failure.remedy().orElse(ROLE_REMEDY)));
   }
 
   /**

@@ -40,7 +40,8 @@ public final class AwsApi implements AutoCloseable {
 
   /**
    * Credentials that have not spread everywhere yet, or have just been renewed, in the words of the
-   * query protocol, of EC2 and of the JSON protocol; and a clock that is not set yet.
+   * query protocol, of EC2 and of the JSON protocol; and a clock that is not set yet. After all
+   * attempts nobody can tell them from a mistyped key.
    */
   private static final String NOT_YET =
       "ExpiredToken.*|RequestExpired|InvalidClientTokenId|AuthFailure|UnrecognizedClientException"
@@ -200,9 +201,9 @@ public final class AwsApi implements AutoCloseable {
     }
   }
 
-  /** Later; credentials that aren't there, too. */
+  /** Later; credentials that aren't there, or aren't known everywhere yet, too. */
   private static boolean mayCome(AwsException failure) {
-    return failure.isTemporary() || !failure.isAnswer();
+    return failure.isTemporary() || !failure.isAnswer() || failure.isOfCredentials();
   }
 
   /** Between half of it and all: nodes that began together shall not go on together. */
@@ -274,6 +275,11 @@ public final class AwsApi implements AutoCloseable {
 
   private static AwsException refused(Request request, int status, String text) {
     Refusal refusal = Refusal.read(status, text);
+    if (refusal.code().matches(NOT_YET)) {
+      return AwsException.credentials(
+          "AWS does not take this node's credentials for %s (%s)"
+              .formatted(request.permission(), refusal));
+    }
     AwsException.Kind kind = refusal.kind();
     String what =
         kind == AwsException.Kind.DENIED
@@ -321,7 +327,7 @@ public final class AwsApi implements AutoCloseable {
           || status == 429) {
         return AwsException.Kind.THROTTLED;
       }
-      if (status >= 500 || code.matches(NOT_YET)) {
+      if (status >= 500) {
         return AwsException.Kind.UNAVAILABLE;
       }
       if (code.matches("AccessDenied.*|UnauthorizedOperation|.*NotAuthorized.*")

@@ -88,7 +88,9 @@ public final class SecretKeepers implements SecretSource {
         return names.stream()
             .collect(Collectors.toMap(Function.identity(), name -> read(name, answer)));
       } catch (AwsException failure) {
-        if (failure.isAnswer() && !failure.isTemporary() && names.size() > 1) {
+        boolean isOfNames =
+            failure.isAnswer() && !failure.isTemporary() && !failure.isOfCredentials();
+        if (isOfNames && names.size() > 1) {
           // One name that may not be read, or that is none, spoils the whole call.
           Map<String, Answer> single = new HashMap<>();
           names.forEach(name -> single.putAll(ask(List.of(name))));
@@ -190,7 +192,7 @@ public final class SecretKeepers implements SecretSource {
         switch (failure.kind()) {
           case DENIED ->
               failure.isAnswer()
-                  ? permission + "."
+                  ? failure.remedy().orElse(permission + ".")
                   : "Give the instance a role that its containers reach (a hop limit of 2 at the"
                       + " instance metadata service), or the container's task one.";
           case MISSING, REFUSED -> "Check its name and the region.";

@@ -122,6 +122,32 @@ class AwsApiTest {
   }
 
   @Test
+  void credentialsThatAreNeverTakenAreARefusalInTheEnd() {
+    for (String code :
+        List.of(
+            "AuthFailure",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "RequestTimeTooSkewed",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException")) {
+      pauses.clear();
+      for (int i = 0; i < AwsApi.ATTEMPTS; i++) {
+        will(403, "<R><Error><Code>" + code + "</Code></Error></R>");
+      }
+      AwsException failure = failure(AwsService.EC2, "DescribeInstances");
+
+      assertThat(failure.kind()).isEqualTo(AwsException.Kind.DENIED);
+      assertThat(failure)
+          .hasMessage(
+              "AWS does not take this node's credentials for ec2:DescribeInstances (403 %s)"
+                  .formatted(code));
+      assertThat(failure.remedy().orElseThrow()).contains("AWS_SECRET_ACCESS_KEY", "clock");
+      assertThat(pauses).as("they may not have spread yet").hasSize(AwsApi.ATTEMPTS - 1);
+    }
+  }
+
+  @Test
   void aRegionThatIsNewerThanTheSdkHasAnAddress() {
     assertThat(AwsService.EC2.endpoint(Region.of("eu-nowhere-7")))
         .isEqualTo("https://ec2.eu-nowhere-7.amazonaws.com");
