@@ -53,7 +53,8 @@ class AwsApiTest {
             said::add,
             pause -> {
               pauses.add(pause);
-              time += pause.toNanos();
+              // Answers take a second.
+              time += pause.plusSeconds(1).toNanos();
             },
             () -> time);
   }
