@@ -32,7 +32,7 @@ class EntrypointTest {
     Path conf = Files.createDirectories(directory.resolve("own"));
     assertThat(run(conf.toString(), "env"))
         .containsEntry("SPARK_CONF_DIR", conf.toString())
-        .containsEntry("PYTHONPATH", "/data/python");
+        .containsEntry("PYTHONPATH", conf.resolve("python") + ":/data/python");
   }
 
   private Map<String, String> run(String confDir, String command) throws Exception {

@@ -104,7 +104,8 @@ public final class Preparation {
   /**
    * The same for a command that is a client of the cluster. A node may live on the same data
    * volume, so whatever a client fetches or installs goes beside its own configuration. Packages
-   * that the node has installed are the client's, too.
+   * that the node has installed are the client's, too; those that it wishes itself come first, and
+   * aren't installed again where the node was given the same wishes.
    *
    * @param settings what the environment says
    * @param credentials the secrets in force
@@ -207,12 +208,8 @@ public final class Preparation {
 
   private void installPythonLibraries(List<String> warnings) throws IOException {
     PythonLibraries nodes = python(settings.paths().data().resolve("python"));
-    if (isClient && nodes.areInstalled()) {
-      return;
-    }
-    PythonLibraries libraries = isClient ? python(clientsPython()) : nodes;
     if (!isClient) {
-      libraries.removeLeftovers();
+      nodes.removeLeftovers();
     }
     Settings.Sources sources = settings.sources();
     FetchedSources.Kept files =
@@ -222,6 +219,20 @@ public final class Preparation {
             fetched().resolve("python"),
             outside,
             limits);
+    PythonLibraries libraries = nodes;
+    if (isClient) {
+      PythonLibraries own = python(clientsPython());
+      boolean isServed =
+          (sources.requirements().isEmpty() && files.files().isEmpty())
+              || (files.areAllThere()
+                  && nodes.areInstalled(sources.requirements(), files.files()));
+      if (isServed && files.problems().isEmpty()) {
+        // What it had before would come before the node's.
+        own.install(List.of(), List.of());
+        return;
+      }
+      libraries = isServed ? nodes : own;
+    }
     if (files.problems().isEmpty()) {
       libraries.install(sources.requirements(), files.files());
       return;

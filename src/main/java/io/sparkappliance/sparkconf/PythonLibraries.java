@@ -47,11 +47,6 @@ final class PythonLibraries {
     this.environment = environment;
   }
 
-  /** Whether some are there, whichever. */
-  boolean areInstalled() {
-    return Files.exists(directory.resolve(STAMP));
-  }
-
   /**
    * Whether exactly these are there already, for this interpreter.
    *

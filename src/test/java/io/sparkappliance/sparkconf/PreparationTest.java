@@ -500,7 +500,25 @@ class PreparationTest {
     assertThat(client.value("spark.x")).contains("client");
     assertThat(client.jars()).containsExactly(conf.resolve("fetched/jars/udf.jar"));
     assertThat(client.jars().getFirst()).hasContent(JAR + "2");
-    assertThat(conf.resolve("python")).as("the node's serve").doesNotExist();
+    assertThat(conf.resolve("python")).as("other wishes than the node's").isNotEmptyDirectory();
+  }
+
+  @Test
+  void aClientThatWishesWhatTheNodeHasUsesThat() throws IOException {
+    node.set("PATH", System.getenv("PATH")).set("PIP_NO_INDEX", "1");
+    files.put("/requirements.txt", "# the node's\n");
+    node.set("PYTHON_LIBS", url("/requirements.txt"));
+    node.prepare();
+    Path conf = directory.resolve("client-conf");
+    node.prepareClient(conf);
+    assertThat(conf.resolve("python")).doesNotExist();
+
+    files.put("/requirements.txt", "# the client's\n");
+    node.prepareClient(conf);
+    assertThat(conf.resolve("python")).isNotEmptyDirectory();
+    node.set("PYTHON_LIBS", "");
+    node.prepareClient(conf);
+    assertThat(conf.resolve("python")).as("nobody wishes them any more").doesNotExist();
   }
 
   @Test
