@@ -1,8 +1,6 @@
 package io.sparkappliance.supervise;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,7 +22,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Brings daemons' logs to a store, piece by piece: when a piece is full, when its time has come,
@@ -122,28 +119,13 @@ public final class LogShipper {
   }
 
   private void findWhatWasLeft() throws IOException {
-    try (Stream<Path> directories = Files.find(directory, 3, (path, is) -> is.isDirectory())) {
-      List<Path> left =
-          directories
-              .map(directory::relativize)
-              .filter(path -> path.getNameCount() == 3 && isPlace(path))
-              .toList();
-      for (Path path : left) {
-        log(path.toString());
-      }
-    } catch (UncheckedIOException | AccessDeniedException notOurs) {
-      say.accept("warning: logs that an earlier node left can't be sent: " + notOurs);
-    }
-  }
-
-  /** Somebody may have put something else there. */
-  private static boolean isPlace(Path path) {
-    for (Path part : path) {
-      if (!LogOwner.part(part.toString()).equals(part.toString())) {
-        return false;
+    for (Path place : LeftLogs.in(directory, say)) {
+      try {
+        log(place.toString());
+      } catch (IOException unreadable) {
+        LeftLogs.passOver(directory.resolve(place), unreadable, say);
       }
     }
-    return true;
   }
 
   /** Begins to ship. */

@@ -7,6 +7,8 @@ import io.sparkappliance.settings.Settings.LogFormat;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -225,6 +227,44 @@ class LogShipperTest {
     LogShipper earlier = store.shipper(new LogOwner("shop", "node0"));
     earlier.logOf("sql").line("one");
     Files.createDirectories(store.directory.resolve("shop/.hidden/..x"));
+
+    LogShipper shipper = store.shipper();
+    shipper.start();
+    await().until(() -> !Files.exists(store.directory.resolve("shop/node0")));
+    shipper.finish(ENOUGH);
+    assertThat(store.objects.keySet()).singleElement().asString().startsWith("shop/node0/sql/");
+  }
+
+  @Test
+  void aFolderThatCanNotBeReadIsNamedAndTheOthersAreSent() throws Exception {
+    store.shipper(new LogOwner("shop", "node0")).logOf("sql").line("one");
+    Path lost = Files.createDirectories(store.directory.resolve("lost+found"));
+    Files.setPosixFilePermissions(lost, PosixFilePermissions.fromString("---------"));
+    // Root reads everything.
+    boolean isUnreadable = !Files.isReadable(lost);
+    if (!isUnreadable) {
+      LeftLogs logs = new LeftLogs(store.directory, store.said::add);
+      assertThat(logs.visitFileFailed(lost, new AccessDeniedException(lost.toString())))
+          .isEqualTo(FileVisitResult.CONTINUE);
+    }
+
+    LogShipper shipper = store.shipper();
+    shipper.start();
+    await().until(() -> !Files.exists(store.directory.resolve("shop/node0")));
+    shipper.finish(ENOUGH);
+    Files.setPosixFilePermissions(lost, PosixFilePermissions.fromString("rwx------"));
+    assertThat(store.objects.keySet()).singleElement().asString().startsWith("shop/node0/sql/");
+    assertThat(store.said)
+        .singleElement()
+        .asString()
+        .contains(lost + " can't be sent: java.nio.file.AccessDeniedException");
+  }
+
+  @Test
+  void aFolderOfLogsThatIsBrokenHoldsNoOtherUp() throws Exception {
+    store.shipper(new LogOwner("shop", "node0")).logOf("sql").line("one");
+    Path broken = store.directory.resolve("shop/node00/sql");
+    Files.createDirectories(broken.resolve("x.part/y"));
 
     LogShipper shipper = store.shipper();
     shipper.start();
