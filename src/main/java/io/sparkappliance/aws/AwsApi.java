@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -61,7 +62,7 @@ public final class AwsApi implements AutoCloseable {
   private final Map<String, String> environment;
   private final AwsCredentialsProvider credentials;
   private final Consumer<String> say;
-  private final Consumer<Duration> pauses;
+  private final Predicate<Duration> pauses;
   private final LongSupplier nanos;
 
   /** What people know of that has not been answered since. */
@@ -86,7 +87,7 @@ public final class AwsApi implements AutoCloseable {
       String region,
       Map<String, String> environment,
       Consumer<String> say,
-      Consumer<Duration> pauses,
+      Predicate<Duration> pauses,
       LongSupplier nanos) {
     this.region = Region.of(region);
     this.environment = Map.copyOf(environment);
@@ -102,7 +103,7 @@ public final class AwsApi implements AutoCloseable {
    * @param action such as {@code DescribeInstances}
    * @param parameters by their names in the protocol, such as {@code Filter.1.Name}
    * @return the answer's outermost element
-   * @throws AwsException when there is none, after all attempts; names the action
+   * @throws AwsException when there is none, after all attempts or when interrupted; names the action
    * @see <a
    *     href="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/making-api-requests.html">Query
    *     requests</a>
@@ -195,7 +196,9 @@ public final class AwsApi implements AutoCloseable {
             "AWS is asked again and again, for %d seconds by now: %s"
                 .formatted(sofar.toSeconds(), failure.getMessage()));
       }
-      pauses.accept(atRandom(longest));
+      if (!pauses.test(atRandom(longest))) {
+        throw failure;
+      }
       Duration next = longest.multipliedBy(2);
       longest = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
     }

@@ -168,7 +168,9 @@ public record Instance(InstanceIdentity identity, MetadataService metadata) {
           progress.accept("waits for the instance metadata service " + endpoint);
           told = true;
         }
-        Pauses.pause(PAUSE);
+        if (!Pauses.pause(PAUSE)) {
+          throw unanswered(endpoint, why, wait, notYet);
+        }
       }
     }
   }

@@ -103,7 +103,8 @@ public final class Notices implements AutoCloseable {
   }
 
   /**
-   * Waits while a notice stands; while the service is away, nothing is known to have changed.
+   * Waits while a notice stands; while the service is away, nothing is known to have changed. Returns when
+   * the thread is interrupted, too.
    *
    * @param which whether it is one of those that are waited for
    */
@@ -111,7 +112,9 @@ public final class Notices implements AutoCloseable {
     for (Look look = look();
         look.failure().isPresent() || look.notices().stream().anyMatch(which);
         look = look()) {
-      Pauses.pause(atRandom());
+      if (!Pauses.pause(atRandom())) {
+        return;
+      }
     }
   }
 

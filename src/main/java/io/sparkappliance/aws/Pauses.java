@@ -1,17 +1,23 @@
 package io.sparkappliance.aws;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /** Time between two attempts. */
 public final class Pauses {
   private Pauses() {}
 
-  /** Returns after this time. */
-  public static void pause(Duration time) {
-    CompletableFuture.runAsync(
-            () -> {}, CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS))
-        .join();
+  /**
+   * Returns after this time, or as soon as the thread is interrupted.
+   *
+   * @return false when it is interrupted, and still is: there is to be no other attempt
+   */
+  public static boolean pause(Duration time) {
+    try {
+      Thread.sleep(time);
+      return true;
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 }

@@ -31,7 +31,7 @@ public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable
   /**
    * {@inheritDoc}
    *
-   * @throws NoAwsCredentialsException when there are none for 20 seconds
+   * @throws NoAwsCredentialsException when there are none for 20 seconds, or the thread is interrupted
    */
   @Override
   public AwsCredentials resolveCredentials() {
@@ -41,15 +41,14 @@ public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable
       try {
         return role.resolveCredentials();
       } catch (SdkException none) {
-        if (System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
+        LOG.debug("no credentials", none);
+        if (System.nanoTime() - deadline > 0 || !Pauses.pause(pause)) {
           throw new NoAwsCredentialsException(
               "InstanceRole",
               "neither the container nor the instance's role has credentials (a container needs a"
                   + " hop limit of 2 at the instance metadata service)",
               none);
         }
-        LOG.debug("no credentials; asks again", none);
-        Pauses.pause(pause);
         pause = pause.multipliedBy(2);
         pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
       }

@@ -98,7 +98,9 @@ public final class Fetcher implements AutoCloseable {
         if (!thisTime.isTemporary() || attempt == limits.attempts()) {
           break;
         }
-        Pauses.pause(limits.delayAfter(attempt));
+        if (!Pauses.pause(limits.delayAfter(attempt))) {
+          break;
+        }
       }
     }
     String tried = failure.isTemporary() ? ", tried " + limits.attempts() + " times" : "";

@@ -18,6 +18,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,7 @@ class AwsApiTest {
   private final List<Duration> pauses = new ArrayList<>();
   private final List<String> said = new ArrayList<>();
   private long time;
+  private boolean goesOn = true;
   private HttpServer server;
   private AwsApi aws;
 
@@ -55,6 +58,7 @@ class AwsApiTest {
               pauses.add(pause);
               // Answers take a second.
               time += pause.plusSeconds(1).toNanos();
+              return goesOn;
             },
             () -> time);
   }
@@ -165,6 +169,33 @@ class AwsApiTest {
 
     assertThat(failure.kind()).isEqualTo(AwsException.Kind.THROTTLED);
     assertThat(failure).hasMessage("ec2:DescribeInstances failed (400 Throttling: Rate exceeded)");
+  }
+
+  @Test
+  void whoIsInterruptedMakesNoOtherAttempt() {
+    goesOn = false;
+    will(400, THROTTLED);
+
+    assertThat(failure(AwsService.EC2, "DescribeInstances").kind())
+        .isEqualTo(AwsException.Kind.THROTTLED);
+    assertThat(pauses).hasSize(1);
+  }
+
+  @Test
+  void aPauseEndsWithAnInterrupt() throws Exception {
+    CompletableFuture<Boolean> end = new CompletableFuture<>();
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  boolean whole = Pauses.pause(Duration.ofHours(1));
+                  end.complete(!whole && Thread.currentThread().isInterrupted());
+                });
+    thread.interrupt();
+
+    assertThat(end.get(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(Pauses.pause(Duration.ofMillis(1))).isTrue();
   }
 
   @Test
