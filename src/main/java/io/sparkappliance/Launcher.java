@@ -334,15 +334,17 @@ final class Launcher {
   /** Runs the gateway alone. */
   static int gateway(World world) {
     Settings settings;
+    String host;
     // The launcher gives its gateway all secrets by file: then there is nothing to look up.
     try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
       ReferencedSecrets secrets = new ReferencedSecrets(surroundings);
       settings =
           SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
+      host = surroundings.host(settings);
     }
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
-    return GatewayMain.run(settings, credentials, world.environment());
+    return GatewayMain.run(settings, host, credentials, world.environment());
   }
 
   /** Writes the configuration that a client of the cluster needs, and nothing else. */

@@ -6,7 +6,7 @@ import io.sparkappliance.aws.AwsRegion;
 import io.sparkappliance.aws.Instance;
 import io.sparkappliance.aws.LifecycleHook;
 import io.sparkappliance.aws.Notices;
-import io.sparkappliance.cluster.Attendance;
+import io.sparkappliance.cluster.HostOrStack;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.NamedMembers;
 import io.sparkappliance.cluster.OwnAddress;
@@ -28,7 +28,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -342,14 +341,17 @@ final class Surroundings implements AutoCloseable {
               "Leave it out, and name the servers' hosts by ZOOKEEPER_SERVERS."));
     }
     StackDirectory directory = new StackDirectory(aws("ZOOKEEPER_STACK_NAME", stack.get()));
-    StackMembers.Lookup hostOrStack =
-        (name, port) ->
-            NamedMembers.isHost(name)
-                ? new Attendance(List.of(name), OptionalInt.of(1))
-                : directory.members(name, port);
+    HostOrStack hostOrStack = new HostOrStack(NamedMembers::isHost, directory::members);
     StackMembers servers =
         StackMembers.ensemble(
-            hostOrStack, stack.get(), ZOOKEEPER_PORT, say, now -> serversChanged(settings));
+            hostOrStack,
+            stack.get(),
+            ZOOKEEPER_PORT,
+            say,
+            now -> {
+              hostOrStack.decide();
+              serversChanged(settings);
+            });
     servers.follow();
     try {
       await("ZOOKEEPER_STACK_NAME", stack.get(), servers);

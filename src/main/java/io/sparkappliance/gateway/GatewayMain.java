@@ -3,7 +3,6 @@ package io.sparkappliance.gateway;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
-import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.cluster.StaticClusterView;
 import io.sparkappliance.cluster.ZooKeeperClients;
@@ -38,18 +37,19 @@ public final class GatewayMain {
    * ended and marked as interrupted.
    *
    * @param settings the node's settings
+   * @param own address under which others reach this node
    * @param credentials the node's secrets
    * @param environment of this process, of which jobs see what they may
    * @return exit code: 1 when it could not start
    */
   public static int run(
-      Settings settings, Credentials credentials, Map<String, String> environment) {
+      Settings settings, String own, Credentials credentials, Map<String, String> environment) {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
     // The process ends when its hooks do: hold on until everything is closed.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(end, closed), "stop"));
     try {
-      return serve(settings, credentials, environment, end);
+      return serve(settings, own, credentials, environment, end);
     } catch (IOException | RuntimeException trouble) {
       LOG.error("gateway could not start", trouble);
       return FAILED;
@@ -63,11 +63,11 @@ public final class GatewayMain {
 
   private static int serve(
       Settings settings,
+      String own,
       Credentials credentials,
       Map<String, String> environment,
       CountDownLatch end)
       throws IOException, InterruptedException {
-    String own = settings.network().advertisedHost().orElseGet(OwnAddress::find);
     ClusterView cluster = clusterView(settings, own);
     try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment);
         GatewayServer server = new GatewayServer(settings, credentials, jobs, cluster)) {

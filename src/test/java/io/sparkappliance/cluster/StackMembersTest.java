@@ -13,8 +13,10 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ class StackMembersTest {
 
   private final List<String> said = new CopyOnWriteArrayList<>();
   private final List<List<HostAndPort>> changes = new ArrayList<>();
+  private final Set<String> hosts = new HashSet<>();
   private volatile List<String> inService = List.of();
   private volatile OptionalInt expected = OptionalInt.empty();
   private volatile AwsException failure;
@@ -186,6 +189,35 @@ class StackMembersTest {
   }
 
   @Test
+  void aHostThatAppearsWhenTheEnsembleIsKnownDoesNotReplaceIt() {
+    expected = OptionalInt.of(3);
+    HostOrStack lookup = new HostOrStack(name -> hosts.contains(name), this::inService);
+    members = members(lookup, new Completeness.Ensemble(), lookup::decide);
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    hosts.add("spark-1");
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+    look("10.0.0.1", "10.0.0.2", "10.0.0.4");
+
+    assertThat(hosts()).containsExactly("10.0.0.1", "10.0.0.2", "10.0.0.4");
+  }
+
+  @Test
+  void aHostThatAppearsBeforeIsTheEnsembleAndStaysIt() {
+    expected = OptionalInt.of(3);
+    HostOrStack lookup = new HostOrStack(name -> hosts.contains(name), this::inService);
+    members = members(lookup, new Completeness.Ensemble(), lookup::decide);
+    look("10.0.0.1");
+    hosts.add("spark-1");
+    look();
+    look();
+    hosts.clear();
+    look("10.0.0.1", "10.0.0.2", "10.0.0.3");
+
+    assertThat(hosts()).containsExactly("spark-1");
+  }
+
+  @Test
   void aStackThatIsNotThereYetIsWaitedFor() {
     members = members(1);
     failure = AwsException.missing("there is no such stack");
@@ -291,23 +323,37 @@ class StackMembersTest {
   }
 
   private StackMembers members(Completeness completeness, HostAndPort... first) {
+    return members(this::inService, completeness, () -> {}, first);
+  }
+
+  private StackMembers members(
+      StackMembers.Lookup lookup,
+      Completeness completeness,
+      Runnable whenKnown,
+      HostAndPort... first) {
     return new StackMembers(
-        (stack, port) -> {
-          assertThat(stack).isEqualTo("spark-1");
-          if (broken) {
-            throw new IllegalStateException("of the test");
-          }
-          if (failure != null) {
-            throw failure;
-          }
-          return new Attendance(inService, expected);
-        },
+        lookup,
         "spark-1",
         7077,
         completeness,
         List.of(first),
         said::add,
-        changes::add,
+        now -> {
+          changes.add(now);
+          whenKnown.run();
+        },
         clock);
+  }
+
+  private Attendance inService(String stack, int port) throws AwsException {
+    assertThat(stack).isEqualTo("spark-1");
+    assertThat(port).isEqualTo(7077);
+    if (broken) {
+      throw new IllegalStateException("of the test");
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return new Attendance(inService, expected);
   }
 }

@@ -1,6 +1,7 @@
 package io.sparkappliance.gateway;
 
 import io.sparkappliance.auth.CredentialStore;
+import io.sparkappliance.cluster.OwnAddress;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ final class GatewayProcess {
     Settings settings = SettingsReader.read(System.getenv(), Files::readString).settings();
     CredentialStore.Loaded credentials =
         new CredentialStore(settings.paths().secrets()).load(settings);
-    System.exit(GatewayMain.run(settings, credentials.credentials(), System.getenv()));
+    String own = settings.network().advertisedHost().orElseGet(OwnAddress::find);
+    System.exit(GatewayMain.run(settings, own, credentials.credentials(), System.getenv()));
   }
 }

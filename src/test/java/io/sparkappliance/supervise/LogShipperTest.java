@@ -212,6 +212,8 @@ class LogShipperTest {
     killed.logOf("sql").line("one");
     killed.logOf("sql").cut();
     killed.logOf("sql").line("two");
+    // Until then, files change under the copy.
+    await().until(() -> store.attempts.get() > 0);
     LogFixture after = new LogFixture(directory.resolve("as it was at that moment"));
     copy(store.directory, after.directory);
     killed.finish(NO_TIME);
