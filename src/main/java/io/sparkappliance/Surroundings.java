@@ -6,6 +6,7 @@ import io.sparkappliance.aws.AwsRegion;
 import io.sparkappliance.aws.Instance;
 import io.sparkappliance.aws.LifecycleHook;
 import io.sparkappliance.aws.Notices;
+import io.sparkappliance.aws.Pauses;
 import io.sparkappliance.cluster.HostOrStack;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.NamedMembers;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,14 @@ final class Surroundings implements AutoCloseable {
 
   private static final int ZOOKEEPER_PORT = 2181;
 
+  private static final String STACK_TAG = "meta-data/tags/instance/" + StackDirectory.STACK_TAG;
+  private static final String INTERFACES = "meta-data/network/interfaces/macs/";
+
+  /** With three seconds of pauses in all. */
+  private static final int METADATA_ATTEMPTS = 5;
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+
   private static final String ROLE_REMEDY =
       "Allow it in a policy of the instance's role (docs/aws.md has a whole one), or name hosts"
           + " instead of a stack.";
@@ -47,6 +57,9 @@ final class Surroundings implements AutoCloseable {
   private Optional<Instance> found;
   private Optional<Problem> unanswered = Optional.empty();
   private final Map<String, AwsApi> regions = new HashMap<>();
+  private Optional<String> stackTag;
+  private String whyNoStackTag = "it belongs to none, or tags in its metadata are off";
+  private boolean isFallbackTold;
   private boolean isWritten;
   private StackMembers masters;
   private Optional<Servers> zooKeeper = Optional.empty();
@@ -185,6 +198,7 @@ final class Surroundings implements AutoCloseable {
    * @throws ConfigurationException when AWS refuses to tell, or this is not AWS
    */
   Known known(Settings settings, String host) {
+    warnOfAddress(settings, host);
     Settings.Cluster cluster = settings.cluster();
     Optional<ZooKeeperEnsemble> known = cluster.zooKeeper().map(given -> ensemble(settings, given));
     Supplier<Optional<ZooKeeperEnsemble>> ensemble =
@@ -253,9 +267,21 @@ final class Surroundings implements AutoCloseable {
     return new LogOwner(stack(settings), alone ? id : own);
   }
 
-  /** The stack this node belongs to; where it belongs to none, its application. */
+  /**
+   * The stack this node belongs to, by which its logs and metrics go; where it belongs to none, or
+   * nothing tells, its application.
+   */
   String stack(Settings settings) {
-    return stackByTag().orElse(settings.application().id());
+    String application = settings.application().id();
+    Optional<String> tagged = stackByTag();
+    boolean isUsed = settings.logShipping().isPresent() || settings.metricsNamespace().isPresent();
+    if (tagged.isEmpty() && instance().isPresent() && isUsed && !isFallbackTold) {
+      isFallbackTold = true;
+      say.accept(
+          "warning: the instance's metadata name no stack (%s), so logs and metrics of this node go by the name of its application, %s"
+              .formatted(whyNoStackTag, application));
+    }
+    return tagged.orElse(application);
   }
 
   private static String hostName(String host) {
@@ -273,8 +299,12 @@ final class Surroundings implements AutoCloseable {
    */
   Optional<Departure> departure(Settings settings, Departure.Node node) {
     Settings.Draining draining = settings.draining();
+    if (draining.on().isEmpty()) {
+      return Optional.empty();
+    }
     Optional<Instance> here = instance();
-    if (here.isEmpty() || draining.on().isEmpty()) {
+    if (here.isEmpty()) {
+      draining.lifecycleHook().ifPresent(this::warnOfHook);
       return Optional.empty();
     }
     Optional<LifecycleHook> hook =
@@ -283,6 +313,16 @@ final class Surroundings implements AutoCloseable {
             .map(name -> new LifecycleHook(aws("LIFECYCLE_HOOK", name), here.get(), name));
     return Optional.of(
         new Departure(draining, new Notices(here.get().metadata(), say), hook, node, say));
+  }
+
+  private void warnOfHook(String hook) {
+    say.accept(
+        "warning: LIFECYCLE_HOOK=%s is ignored, and no group is told that this node is done: %s"
+            .formatted(
+                hook,
+                unanswered.isPresent()
+                    ? "the instance metadata service has not answered"
+                    : "this machine is no EC2 instance"));
   }
 
   /** Puts what is known by now into the configuration that was written meanwhile. */
@@ -428,13 +468,71 @@ final class Surroundings implements AutoCloseable {
 
   /** As the instance's metadata tell, where tags are switched on in them. */
   private Optional<String> stackByTag() {
-    try {
-      return instance().isPresent()
-          ? instance().get().metadata().get("meta-data/tags/instance/" + StackDirectory.STACK_TAG)
-          : Optional.empty();
-    } catch (IOException notNow) {
-      return Optional.empty();
+    if (stackTag == null) {
+      try {
+        stackTag = instance().isPresent() ? patiently(STACK_TAG) : Optional.empty();
+      } catch (IOException away) {
+        whyNoStackTag = String.valueOf(away.getMessage());
+        stackTag = Optional.empty();
+      }
     }
+    return stackTag;
+  }
+
+  /** The metadata service takes a limited number of calls a second. */
+  private Optional<String> patiently(String path) throws IOException {
+    Duration pause = FIRST_PAUSE;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return instance().orElseThrow().metadata().get(path);
+      } catch (IOException notNow) {
+        if (attempt == METADATA_ATTEMPTS || !Pauses.pause(pause)) {
+          throw notNow;
+        }
+        pause = pause.multipliedBy(2);
+      }
+    }
+  }
+
+  /**
+   * A container in a network of its own has an address that no other machine reaches; which of
+   * several on one instance may have the instance's, its operator alone knows.
+   */
+  private void warnOfAddress(Settings settings, String host) {
+    if (settings.network().advertisedHost().isPresent()
+        || instance().isEmpty()
+        || isOfInstance(host)
+        || !hasOtherMachines(settings)) {
+      return;
+    }
+    say.accept(
+        "warning: this node advertises %s, which is no address of the instance, so other machines can't reach it. A container with published ports needs ADVERTISED_HOST=instance, any other the host's network (--network host)"
+            .formatted(host));
+  }
+
+  private boolean hasOtherMachines(Settings settings) {
+    Settings.Cluster cluster = settings.cluster();
+    return cluster.masterNames().stack().isPresent()
+        || (settings.runs(Role.MASTER) && cluster.zooKeeper().isPresent())
+        || stackByTag().isPresent();
+  }
+
+  /** It may have several, and those of its containers' own interfaces. */
+  private boolean isOfInstance(String host) {
+    if (instance().orElseThrow().identity().privateAddress().equals(host)) {
+      return true;
+    }
+    try {
+      for (String address : patiently(INTERFACES).orElse("").lines().toList()) {
+        String path = INTERFACES + address.strip().replaceFirst("/$", "") + "/local-ipv4s";
+        if (patiently(path).orElse("").lines().map(String::strip).anyMatch(host::equals)) {
+          return true;
+        }
+      }
+    } catch (IOException away) {
+      // Then the main address is all that is known.
+    }
+    return false;
   }
 
   private AwsApi aws(String variable, String value) {
@@ -456,12 +554,17 @@ final class Surroundings implements AutoCloseable {
     try {
       return aws(region);
     } catch (NoClassDefFoundError noSdk) {
-      throw new ConfigurationException(
-          new Problem(
-              variable,
-              value,
-              "the AWS SDK is not installed here",
-              "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or name hosts."));
+      throw new ConfigurationException(withoutSdk(variable, value));
     }
+  }
+
+  static Problem withoutSdk(String variable, String value) {
+    String otherwise =
+        variable.equals("LIFECYCLE_HOOK") ? "leave LIFECYCLE_HOOK out" : "name hosts";
+    return new Problem(
+        variable,
+        value,
+        "the AWS SDK is not installed here",
+        "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or " + otherwise + ".");
   }
 }

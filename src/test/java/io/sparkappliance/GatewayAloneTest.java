@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -24,8 +25,9 @@ class GatewayAloneTest {
   @Test
   void theInstancesAddressIsItsOwn() throws Exception {
     int port = freePort();
-    try (FakeMetadata metadata = new FakeMetadata("127.0.0.1")) {
-      Process process = gateway(metadata, port);
+    try (FakeMetadata metadata = new FakeMetadata("127.0.0.1");
+        ServerSocket thriftServer = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      Process process = gateway(metadata, port, thriftServer.getLocalPort());
       try (HttpClient client = HttpClient.newHttpClient()) {
         HttpRequest question =
             HttpRequest.newBuilder(
@@ -33,10 +35,11 @@ class GatewayAloneTest {
                 .build();
         await()
             .atMost(Duration.ofMinutes(1))
-            .ignoreExceptions()
+            .ignoreExceptionsInstanceOf(IOException.class)
+            .failFast(() -> assertThat(process.isAlive()).as(Files.readString(log())).isTrue())
             .until(() -> client.send(question, HttpResponse.BodyHandlers.ofString()) != null);
         assertThat(client.send(question, HttpResponse.BodyHandlers.ofString()).body())
-            .startsWith("jdbc:hive2://127.0.0.1:10000/");
+            .startsWith("jdbc:hive2://127.0.0.1:" + thriftServer.getLocalPort() + "/");
       } finally {
         process.destroy();
         process.onExit().join();
@@ -44,7 +47,7 @@ class GatewayAloneTest {
     }
   }
 
-  private Process gateway(FakeMetadata metadata, int port) throws IOException {
+  private Process gateway(FakeMetadata metadata, int port, int thrift) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -55,7 +58,7 @@ class GatewayAloneTest {
                 Main.class.getName(),
                 "gateway")
             .redirectErrorStream(true)
-            .redirectOutput(directory.resolve("gateway.log").toFile());
+            .redirectOutput(log().toFile());
     builder.environment().clear();
     builder
         .environment()
@@ -64,6 +67,8 @@ class GatewayAloneTest {
                 "PATH",
                 "/usr/bin:/bin",
                 "START_WEBAPP",
+                "true",
+                "START_MASTER",
                 "true",
                 "START_THRIFTSERVER",
                 "true",
@@ -75,9 +80,15 @@ class GatewayAloneTest {
                 metadata.endpoint(),
                 "GATEWAY_PORT",
                 Integer.toString(port),
+                "THRIFT_PORT",
+                Integer.toString(thrift),
                 "SPARK_APPLIANCE_DATA",
                 directory.resolve("data").toString()));
     return builder.start();
+  }
+
+  private Path log() {
+    return directory.resolve("gateway.log");
   }
 
   private static int freePort() throws IOException {

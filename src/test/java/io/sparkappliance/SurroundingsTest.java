@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -104,9 +105,103 @@ class SurroundingsTest {
     }
   }
 
+  @Test
+  void theNameOfTheStackIsAskedForAgainAndWhatStandsForItIsSaid() {
+    Map<String, String> variables = with(Map.of("EMF_NAMESPACE", "spark"));
+    Settings settings = settings(variables);
+    metadata.with("meta-data/tags/instance/aws:cloudformation:stack-name", "spark-1");
+    try (Surroundings surroundings = Surroundings.of(world(variables), this::say)) {
+      surroundings.region();
+      surroundings.role();
+      metadata.failing(2);
+      assertThat(surroundings.stack(settings)).isEqualTo("spark-1");
+      assertThat(said).isEmpty();
+    }
+    try (Surroundings surroundings = Surroundings.of(world(variables), this::say)) {
+      surroundings.role();
+      metadata.away(true);
+      String application = settings.application().id();
+      assertThat(surroundings.stack(settings)).isEqualTo(application);
+      assertThat(surroundings.stack(settings)).isEqualTo(application);
+      assertThat(said)
+          .singleElement()
+          .asString()
+          .startsWith("warning: the instance's metadata name no stack (http://127.0.0.1:")
+          .endsWith(" go by the name of its application, " + application);
+    }
+  }
+
+  @Test
+  void aHookThatNobodyCanTellIsNamed() {
+    Map<String, String> variables =
+        with(Map.of("LIFECYCLE_HOOK", "drain", "AWS_EC2_METADATA_DISABLED", "true"));
+    Settings settings = settings(variables);
+    try (Surroundings surroundings = Surroundings.of(world(variables), this::say)) {
+      assertThat(surroundings.departure(settings, new Departure.Node(timeout -> {}, timeout -> {})))
+          .isEmpty();
+    }
+    assertThat(said)
+        .containsExactly(
+            "warning: LIFECYCLE_HOOK=drain is ignored, and no group is told that this node is done:"
+                + " this machine is no EC2 instance");
+    assertThat(Surroundings.withoutSdk("LIFECYCLE_HOOK", "drain").remedy())
+        .endsWith("or leave LIFECYCLE_HOOK out.");
+    assertThat(Surroundings.withoutSdk("MASTER_STACK_NAME", "x").remedy())
+        .endsWith("or name hosts.");
+  }
+
+  @Test
+  void anAddressThatNoOtherMachineReachesIsSaid() throws IOException {
+    metadata.close();
+    metadata =
+        new FakeMetadata("198.51.100.7")
+            .with("meta-data/tags/instance/aws:cloudformation:stack-name", "spark-1")
+            .with("meta-data/network/interfaces/macs/", "0a:1/\n0a:2/")
+            .with("meta-data/network/interfaces/macs/0a:1/local-ipv4s", "198.51.100.7")
+            .with("meta-data/network/interfaces/macs/0a:2/local-ipv4s", "10.1.1.1\n10.1.1.2");
+    Map<String, String> variables = with(Map.of("ZOOKEEPER_STACK_NAME", ""));
+    Settings settings = settings(variables);
+    try (Surroundings surroundings = Surroundings.of(world(variables), this::say)) {
+      String own = surroundings.host(settings);
+      assertThat(surroundings.known(settings, "10.1.1.2")).isNotNull();
+      assertThat(surroundings.known(settings, "198.51.100.7")).isNotNull();
+      assertThat(said).isEmpty();
+      assertThat(surroundings.known(settings, own)).isNotNull();
+      assertThat(said)
+          .singleElement()
+          .asString()
+          .startsWith("warning: this node advertises " + own + ", which is no address of")
+          .contains("ADVERTISED_HOST=instance", "--network host");
+    }
+    said.clear();
+    Map<String, String> told = with(Map.of("ZOOKEEPER_STACK_NAME", "", "ADVERTISED_HOST", "h"));
+    try (Surroundings surroundings = Surroundings.of(world(told), this::say)) {
+      assertThat(surroundings.known(settings(told), "h")).isNotNull();
+    }
+    metadata.without("meta-data/tags/instance/aws:cloudformation:stack-name");
+    try (Surroundings surroundings = Surroundings.of(world(variables), this::say)) {
+      assertThat(surroundings.known(settings, "172.17.0.2")).as("alone").isNotNull();
+    }
+    assertThat(said).isEmpty();
+  }
+
+  private static Settings settings(Map<String, String> variables) {
+    return SettingsReader.read(variables, Files::readString, SecretSource.NOT_ASKED).settings();
+  }
+
+  private Map<String, String> with(Map<String, String> more) {
+    Map<String, String> variables = new HashMap<>(environment());
+    variables.putAll(more);
+    return variables;
+  }
+
   private World world() {
+    return world(environment());
+  }
+
+  private static World world(Map<String, String> variables) {
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-    return new World(environment(), nowhere, nowhere);
+    return new World(variables, nowhere, nowhere);
   }
 
   private Map<String, String> environment() {

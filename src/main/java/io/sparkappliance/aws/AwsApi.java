@@ -103,7 +103,8 @@ public final class AwsApi implements AutoCloseable {
    * @param action such as {@code DescribeInstances}
    * @param parameters by their names in the protocol, such as {@code Filter.1.Name}
    * @return the answer's outermost element
-   * @throws AwsException when there is none, after all attempts or when interrupted; names the action
+   * @throws AwsException when there is none, after all attempts or when interrupted; names the
+   *     action
    * @see <a
    *     href="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/making-api-requests.html">Query
    *     requests</a>

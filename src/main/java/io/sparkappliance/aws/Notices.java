@@ -103,8 +103,8 @@ public final class Notices implements AutoCloseable {
   }
 
   /**
-   * Waits while a notice stands; while the service is away, nothing is known to have changed. Returns when
-   * the thread is interrupted, too.
+   * Waits while a notice stands; while the service is away, nothing is known to have changed.
+   * Returns when the thread is interrupted, too.
    *
    * @param which whether it is one of those that are waited for
    */

@@ -6,9 +6,9 @@ import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /**
- * Members by a word that is a host's name, if a name server knows it, and a stack's otherwise. Which
- * of both is open until the first complete list: a host that appears later must not take the place
- * of an ensemble that works.
+ * Members by a word that is a host's name, if a name server knows it, and a stack's otherwise.
+ * Which of both is open until the first complete list: a host that appears later must not take the
+ * place of an ensemble that works.
  */
 public final class HostOrStack implements StackMembers.Lookup {
   private final Predicate<String> isHost;

@@ -31,7 +31,8 @@ public final class InstanceRole implements AwsCredentialsProvider, AutoCloseable
   /**
    * {@inheritDoc}
    *
-   * @throws NoAwsCredentialsException when there are none for 20 seconds, or the thread is interrupted
+   * @throws NoAwsCredentialsException when there are none for 20 seconds, or the thread is
+   *     interrupted
    */
   @Override
   public AwsCredentials resolveCredentials() {

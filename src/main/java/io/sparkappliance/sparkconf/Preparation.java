@@ -224,8 +224,7 @@ public final class Preparation {
       PythonLibraries own = python(clientsPython());
       boolean isServed =
           (sources.requirements().isEmpty() && files.files().isEmpty())
-              || (files.areAllThere()
-                  && nodes.areInstalled(sources.requirements(), files.files()));
+              || (files.areAllThere() && nodes.areInstalled(sources.requirements(), files.files()));
       if (isServed && files.problems().isEmpty()) {
         // What it had before would come before the node's.
         own.install(List.of(), List.of());

@@ -19,6 +19,7 @@ public final class FakeMetadata implements AutoCloseable {
   private final Set<String> tokens = ConcurrentHashMap.newKeySet();
   private final AtomicInteger given = new AtomicInteger();
   private final AtomicInteger questions = new AtomicInteger();
+  private final AtomicInteger failures = new AtomicInteger();
   private volatile boolean away;
 
   /** Starts one whose instance has this address. */
@@ -49,6 +50,12 @@ public final class FakeMetadata implements AutoCloseable {
   /** From now on it answers nothing of use, or does so again. */
   public FakeMetadata away(boolean isAway) {
     away = isAway;
+    return this;
+  }
+
+  /** The next questions are answered with an error. */
+  public FakeMetadata failing(int times) {
+    failures.set(times);
     return this;
   }
 
@@ -83,7 +90,7 @@ public final class FakeMetadata implements AutoCloseable {
   private void answer(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath().substring("/latest/".length());
     questions.incrementAndGet();
-    if (away) {
+    if (away || failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       send(exchange, 500, "");
     } else if (exchange.getRequestMethod().equals("PUT") && path.equals("api/token")) {
       String token = "token-" + given.incrementAndGet();
