@@ -1,6 +1,9 @@
 package io.sparkappliance.aws;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /** Time between two attempts. */
 public final class Pauses {
@@ -13,11 +16,15 @@ public final class Pauses {
    */
   public static boolean pause(Duration time) {
     try {
-      Thread.sleep(time);
+      CompletableFuture.runAsync(
+              () -> {}, CompletableFuture.delayedExecutor(time.toMillis(), TimeUnit.MILLISECONDS))
+          .get();
       return true;
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       return false;
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
     }
   }
 }

@@ -190,4 +190,15 @@ class NoticesTest {
     metadata.away(false);
     assertThat(waiting.join(Duration.ofSeconds(30))).isTrue();
   }
+
+  @Test
+  void whoIsInterruptedWaitsNoLonger() throws Exception {
+    metadata.with(Notices.TARGET_STATE, "Terminated");
+    Thread waiting =
+        Thread.ofPlatform().start(() -> notices.awaitNone(Notice.Termination.class::isInstance));
+    await().until(() -> metadata.questions() > 5);
+    waiting.interrupt();
+
+    assertThat(waiting.join(Duration.ofSeconds(30))).isTrue();
+  }
 }
