@@ -18,7 +18,9 @@ final class NameCheck {
   private static final String ANY_SETTING =
       "any Spark setting can be given as SPARK_CONF_<setting>, see docs/environment.md";
 
-  /** Variables of Spark's own scripts, and what people take for such, with what to write instead. */
+  /**
+   * Variables of Spark's own scripts, and what people take for such, with what to write instead.
+   */
   private static final Map<String, String> SPARKS_OWN =
       Map.ofEntries(
           Map.entry("SPARK_MASTER_OPTS", ANY_SETTING),
