@@ -13,8 +13,8 @@ run-ha: ## a cluster of nine containers that survives its nodes, until Ctrl-C
 test: ## everything that must pass: units, components, the real image
 	@setup/test
 
-test-long: ## the tests, twice in a row, and every way in which a cluster can lose a part, several times
-	@setup/test && setup/test -Dexcluded.tests=minio
+test-long: ## the same, with every way in which a cluster can lose a part, several times, and every way to write to S3; takes hours
+	@setup/test -Dexcluded.tests=minio
 
 test-minio: ## what the stacks' role may do on S3, enforced by MinIO; builds that first, in ten minutes
 	@setup/test-minio

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -45,6 +46,7 @@ final class DrainIT {
             .instanceMetadata(Cloud.METADATA)
             .env("AWS_ENDPOINT_URL_AUTO_SCALING", Cloud.SCALING)
             .env("LIFECYCLE_HOOK", "drain")
+            .env("DRAIN_ON", "spot,lifecycle,rebalance")
             .option("--restart", "on-failure")
             .start("leaving");
     staying.awaitReady(SharedNode.START);
@@ -113,6 +115,23 @@ final class DrainIT {
     assertThat(leaving.logs())
         .contains("EC2 interrupts this spot instance (terminate at " + interruption + ")");
     assertRight(job, false);
+  }
+
+  @Test
+  @Tag("long")
+  void aRecommendationRetiresTheWorkerAndTheNodeGoesOn() throws Exception {
+    CompletableFuture<Docker.Output> job = job();
+    cloud.put(
+        "meta-data/events/recommendations/rebalance", "{\"noticeTime\": \"2026-11-22T08:22:00Z\"}");
+
+    await("the worker has retired")
+        .atMost(LONGEST)
+        .until(() -> Http.get(leaving.http(8090, "/readyz")).text().contains("retired"));
+    assertThat(leaving.running()).isTrue();
+    assertThat(leaving.logs())
+        .contains("the worker gives its work to others, the rest goes on")
+        .contains("worker has nothing left to do");
+    assertRight(job, true);
   }
 
   /** One that has shuffled, and has half a minute left. */
