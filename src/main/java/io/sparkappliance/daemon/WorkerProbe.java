@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Ready when the master that the worker registered with counts it as alive. */
 final class WorkerProbe implements Probe {
@@ -56,15 +57,23 @@ final class WorkerProbe implements Probe {
       return Optional.of("stopped");
     }
     if (worker.path("masterwebuiurl").asText().isEmpty()) {
-      return Optional.of("no master has registered it yet");
+      return Optional.of(
+          leaders().findAny().isEmpty()
+              ? "no master has registered it yet"
+              : "no master has registered it yet, though one leads: it takes no worker whose"
+                  + " SPARK_RPC_AUTHENTICATION_SECRET is another, or missing");
     }
     String id = worker.path("id").asText();
     boolean alive =
-        masterPages.get().stream()
-            .flatMap(page -> masters.status(page).stream())
-            .filter(status -> status.state() == MasterStatus.State.ALIVE)
+        leaders()
             .flatMap(status -> status.workers().stream())
             .anyMatch(known -> known.id().equals(id) && known.isAlive());
     return alive ? Optional.empty() : Optional.of("its master does not count it as alive");
+  }
+
+  private Stream<MasterStatus> leaders() {
+    return masterPages.get().stream()
+        .flatMap(page -> masters.status(page).stream())
+        .filter(status -> status.state() == MasterStatus.State.ALIVE);
   }
 }

@@ -123,6 +123,12 @@ class ProbesTest {
             here());
     pages.put(HOST + "/json/", "{\"id\":\"worker-1\",\"masterwebuiurl\":\"\"}");
     assertThat(worker.missing()).contains("no master has registered it yet");
+    pages.put("localhost/json/", master("ALIVE", ""));
+    assertThat(worker.missing().orElseThrow())
+        .as("one could")
+        .startsWith("no master has registered it yet, though one leads")
+        .contains("SPARK_RPC_AUTHENTICATION_SECRET");
+    pages.remove("localhost/json/");
 
     String missing = "its master does not count it as alive";
     pages.put(HOST + "/json/", REGISTERED);
