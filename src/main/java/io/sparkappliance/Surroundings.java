@@ -144,16 +144,11 @@ final class Surroundings implements AutoCloseable {
           .map(it -> it.identity().privateAddress())
           .orElseThrow(
               () ->
-                  new ConfigurationException(
-                      unanswered.orElseGet(
-                          () ->
-                              new Problem(
-                                  "ADVERTISED_HOST",
-                                  INSTANCE,
-                                  "stands for the private address of an EC2 instance, and this"
-                                      + " machine is none",
-                                  "Give the address under which other nodes reach this one, or"
-                                      + " leave it out."))));
+                  elsewhere(
+                      "ADVERTISED_HOST",
+                      INSTANCE,
+                      "stands for the private address of an EC2 instance, and this machine is none",
+                      "Give the address under which other nodes reach this one, or leave it out."));
     }
     return given.or(this::privateAddress).orElseGet(OwnAddress::find);
   }
@@ -535,22 +530,24 @@ final class Surroundings implements AutoCloseable {
     return false;
   }
 
+  /** Not on EC2, or on it and its metadata service did not answer. */
+  private ConfigurationException elsewhere(
+      String variable, String value, String accepted, String remedy) {
+    return new ConfigurationException(
+        unanswered.orElseGet(() -> new Problem(variable, value, accepted, remedy)));
+  }
+
   private AwsApi aws(String variable, String value) {
     instance();
     String region =
         region()
             .orElseThrow(
                 () ->
-                    new ConfigurationException(
-                        unanswered.orElseGet(
-                            () ->
-                                new Problem(
-                                    variable,
-                                    value,
-                                    "this is the name of a stack on AWS, and this machine is no"
-                                        + " EC2 instance",
-                                    "Write spark://host:7077, or, on AWS but not on EC2, set"
-                                        + " AWS_REGION."))));
+                    elsewhere(
+                        variable,
+                        value,
+                        "this is the name of a stack on AWS, and this machine is no EC2 instance",
+                        "Write spark://host:7077, or, on AWS but not on EC2, set AWS_REGION."));
     try {
       return aws(region);
     } catch (NoClassDefFoundError noSdk) {

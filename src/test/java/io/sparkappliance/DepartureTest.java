@@ -11,18 +11,17 @@ import io.sparkappliance.aws.LifecycleHook;
 import io.sparkappliance.aws.Notices;
 import io.sparkappliance.settings.NoticeKind;
 import io.sparkappliance.settings.Settings.Draining;
+import io.sparkappliance.testing.ClockByHand;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -193,28 +192,12 @@ class DepartureTest {
   @Test
   void aNodeThatHangsDoesNotHoldItsGroup() {
     heartbeat = OFTEN;
-    AtomicReference<Instant> now = new AtomicReference<>(NOW);
-    clock =
-        new Clock() {
-          @Override
-          public ZoneId getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(ZoneId zone) {
-            return this;
-          }
-
-          @Override
-          public Instant instant() {
-            return now.get();
-          }
-        };
+    ClockByHand byHand = new ClockByHand(NOW);
+    clock = byHand;
     metadata.with(TARGET_STATE, "Terminated");
     follow();
     await().until(() -> !group.actions().isEmpty());
-    now.set(NOW.plus(timeout).plus(Duration.ofMinutes(2)));
+    byHand.pass(timeout.plus(Duration.ofMinutes(2)));
     await().until(() -> said.getLast().endsWith("is not asked to wait any longer"));
   }
 

@@ -11,8 +11,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Asks a Spark master for its state, {@code GET /json/} of its web page. */
 public final class MasterClient {
@@ -48,6 +50,18 @@ public final class MasterClient {
       Thread.currentThread().interrupt();
       return Optional.empty();
     }
+  }
+
+  /**
+   * Asks each of them, as far as the stream is read.
+   *
+   * @param webUis hosts and ports of masters' web pages
+   * @return those that lead
+   */
+  public Stream<MasterStatus> leaders(Collection<HostAndPort> webUis) {
+    return webUis.stream()
+        .flatMap(page -> status(page).stream())
+        .filter(status -> status.state() == MasterStatus.State.ALIVE);
   }
 
   /**

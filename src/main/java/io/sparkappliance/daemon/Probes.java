@@ -165,9 +165,7 @@ final class Probes {
   }
 
   private Stream<MasterStatus> leaders() {
-    return masterPages().stream()
-        .flatMap(page -> masters.status(page).stream())
-        .filter(status -> status.state() == MasterStatus.State.ALIVE);
+    return masters.leaders(masterPages());
   }
 
   /**

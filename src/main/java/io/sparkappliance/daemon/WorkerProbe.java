@@ -3,7 +3,6 @@ package io.sparkappliance.daemon;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.cluster.MasterClient;
-import io.sparkappliance.cluster.MasterStatus;
 import io.sparkappliance.settings.HostAndPort;
 import java.io.IOException;
 import java.net.URI;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** Ready when the master that the worker registered with counts it as alive. */
 final class WorkerProbe implements Probe {
@@ -58,22 +56,17 @@ final class WorkerProbe implements Probe {
     }
     if (worker.path("masterwebuiurl").asText().isEmpty()) {
       return Optional.of(
-          leaders().findAny().isEmpty()
+          masters.leaders(masterPages.get()).findAny().isEmpty()
               ? "no master has registered it yet"
               : "no master has registered it yet, though one leads: it takes no worker whose"
                   + " SPARK_RPC_AUTHENTICATION_SECRET is another, or missing");
     }
     String id = worker.path("id").asText();
     boolean alive =
-        leaders()
+        masters
+            .leaders(masterPages.get())
             .flatMap(status -> status.workers().stream())
             .anyMatch(known -> known.id().equals(id) && known.isAlive());
     return alive ? Optional.empty() : Optional.of("its master does not count it as alive");
-  }
-
-  private Stream<MasterStatus> leaders() {
-    return masterPages.get().stream()
-        .flatMap(page -> masters.status(page).stream())
-        .filter(status -> status.state() == MasterStatus.State.ALIVE);
   }
 }

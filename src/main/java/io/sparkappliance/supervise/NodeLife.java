@@ -3,7 +3,6 @@ package io.sparkappliance.supervise;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
@@ -15,7 +14,10 @@ public final class NodeLife {
 
   private final Console console;
   private final IntConsumer halt;
-  private final List<Consumer<Supervisor>> postponed = new ArrayList<>();
+
+  /** For how long each retirement may take that was asked for before there were daemons. */
+  private final List<Duration> postponed = new ArrayList<>();
+
   private Supervisor supervisor;
   private Runnable beforeEarlyEnd = () -> {};
   private boolean endsEarly;
@@ -44,7 +46,7 @@ public final class NodeLife {
   public synchronized void supervisedBy(Supervisor supervisor) {
     awaitEarlyEnd();
     this.supervisor = supervisor;
-    postponed.forEach(action -> action.accept(supervisor));
+    postponed.forEach(supervisor::retire);
     postponed.clear();
   }
 
@@ -97,14 +99,10 @@ public final class NodeLife {
    * @param time for all of it
    */
   public synchronized void retire(Duration time) {
-    soon(to -> to.retire(time));
-  }
-
-  private void soon(Consumer<Supervisor> action) {
     if (supervisor == null) {
-      postponed.add(action);
+      postponed.add(time);
     } else {
-      action.accept(supervisor);
+      supervisor.retire(time);
     }
   }
 

@@ -7,15 +7,14 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.sparkappliance.aws.AwsApi;
 import io.sparkappliance.aws.AwsException;
+import io.sparkappliance.testing.ClockByHand;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +35,7 @@ class StackDirectoryTest {
 
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private final Map<String, String> answers = new ConcurrentHashMap<>();
-  private Instant time = Instant.EPOCH;
+  private final ClockByHand clock = new ClockByHand(Instant.EPOCH);
   private HttpServer server;
   private AwsApi aws;
   private StackDirectory directory;
@@ -54,25 +53,7 @@ class StackDirectoryTest {
                 "AWS_ACCESS_KEY_ID", "AKIATEST",
                 "AWS_SECRET_ACCESS_KEY", "secret-of-the-test"),
             line -> {});
-    directory =
-        new StackDirectory(
-            aws,
-            new Clock() {
-              @Override
-              public Instant instant() {
-                return time;
-              }
-
-              @Override
-              public ZoneId getZone() {
-                return ZoneOffset.UTC;
-              }
-
-              @Override
-              public Clock withZone(ZoneId zone) {
-                return this;
-              }
-            });
+    directory = new StackDirectory(aws, clock);
   }
 
   @AfterEach
@@ -106,10 +87,10 @@ class StackDirectoryTest {
     resources("AWS::AutoScaling::AutoScalingGroup", "group-1");
     group(1, "i-1");
     members();
-    time = time.plusSeconds(599);
+    clock.pass(Duration.ofSeconds(599));
     members();
     calls.clear();
-    time = time.plusSeconds(1);
+    clock.pass(Duration.ofSeconds(1));
     members();
 
     assertThat(asked()).contains("ListStackResources");

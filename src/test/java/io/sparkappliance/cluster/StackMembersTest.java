@@ -7,11 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.sparkappliance.aws.AwsException;
 import io.sparkappliance.settings.HostAndPort;
-import java.time.Clock;
+import io.sparkappliance.testing.ClockByHand;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,24 +29,7 @@ class StackMembersTest {
   private volatile OptionalInt expected = OptionalInt.empty();
   private volatile AwsException failure;
   private volatile boolean broken;
-  private volatile Instant time = Instant.EPOCH;
-  private final Clock clock =
-      new Clock() {
-        @Override
-        public Instant instant() {
-          return time;
-        }
-
-        @Override
-        public ZoneId getZone() {
-          return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-          return this;
-        }
-      };
+  private final ClockByHand clock = new ClockByHand(Instant.EPOCH);
   private StackMembers members;
 
   @AfterEach
@@ -132,15 +113,15 @@ class StackMembersTest {
   void oneServerOfThreeIsNoEnsembleForMinutesAndAMajorityIsOneSoon() {
     members = ensemble(3);
     look("10.0.0.1");
-    time = time.plusSeconds(179);
+    clock.pass(Duration.ofSeconds(179));
     look("10.0.0.1");
     assertThat(members.missing()).isPresent();
     look("10.0.0.1", "10.0.0.2");
-    time = time.plusSeconds(29);
+    clock.pass(Duration.ofSeconds(29));
     look("10.0.0.1", "10.0.0.2");
     assertThat(members.missing())
         .contains("members of stack spark-1: 10.0.0.1, 10.0.0.2; 2 of 3 in service");
-    time = time.plusSeconds(1);
+    clock.pass(Duration.ofSeconds(1));
     look("10.0.0.1", "10.0.0.2");
 
     assertThat(hosts()).containsExactly("10.0.0.1", "10.0.0.2");
@@ -150,7 +131,7 @@ class StackMembersTest {
   void patienceForAnEnsembleHasAnEnd() {
     members = ensemble(3);
     look("10.0.0.1");
-    time = time.plusSeconds(180);
+    clock.pass(Duration.ofMinutes(3));
     look("10.0.0.1");
     assertThat(hosts()).containsExactly("10.0.0.1");
   }
@@ -162,13 +143,13 @@ class StackMembersTest {
     look();
     assertThat(members.missing()).contains("members of stack spark-1: perhaps more");
     look("10.0.0.1");
-    time = time.plusSeconds(29);
+    clock.pass(Duration.ofSeconds(29));
     look("10.0.0.1", "10.0.0.2");
-    time = time.plusSeconds(1);
+    clock.pass(Duration.ofSeconds(1));
     look("10.0.0.1", "10.0.0.2");
     assertThat(members.missing())
         .contains("members of stack spark-1: 10.0.0.1, 10.0.0.2; perhaps more");
-    time = time.plusSeconds(29);
+    clock.pass(Duration.ofSeconds(29));
     look("10.0.0.1", "10.0.0.2");
     assertThat(members.missing()).isEmpty();
   }
@@ -234,10 +215,10 @@ class StackMembersTest {
     members = members(1);
     failure = AwsException.denied("may not");
     members.look();
-    time = time.plusSeconds(59);
+    clock.pass(Duration.ofSeconds(59));
     members.look();
     assertThat(members.missing()).contains("members of stack spark-1: may not");
-    time = time.plusSeconds(1);
+    clock.pass(Duration.ofSeconds(1));
     members.look();
 
     assertThatThrownBy(members::await).isInstanceOf(AwsException.class).hasMessage("may not");
@@ -248,13 +229,13 @@ class StackMembersTest {
     members = members(2);
     failure = AwsException.denied("may not");
     members.look();
-    time = time.plusSeconds(59);
+    clock.pass(Duration.ofSeconds(59));
     failure = AwsException.missing("there is no such stack");
     members.look();
     failure = AwsException.denied("may not");
-    time = time.plusSeconds(30);
+    clock.pass(Duration.ofSeconds(30));
     members.look();
-    time = time.plusSeconds(59);
+    clock.pass(Duration.ofSeconds(59));
     members.look();
     failure = null;
     look("10.0.0.1", "10.0.0.2");
@@ -269,7 +250,7 @@ class StackMembersTest {
     look("10.0.0.1");
     failure = AwsException.denied("may not");
     members.look();
-    time = time.plusSeconds(600);
+    clock.pass(Duration.ofMinutes(10));
     members.look();
 
     assertThat(members.missing()).isEmpty();

@@ -7,12 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MasterUrl;
+import io.sparkappliance.testing.ClockByHand;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +23,7 @@ class MastersRenewalTest {
 
   private List<HostAndPort> members = masters("spark://a:7077,b:7077");
   private final Set<HostAndPort> there = new HashSet<>(members);
-  private Instant now = Instant.EPOCH;
+  private final ClockByHand clock = new ClockByHand(Instant.EPOCH);
   private Command current = command(members);
 
   private final MastersRenewal renewal =
@@ -34,24 +32,7 @@ class MastersRenewalTest {
           members,
           master -> there.contains(master),
           MastersRenewalTest::command,
-          new SetByHand());
-
-  private final class SetByHand extends Clock {
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
+          clock);
 
   @Test
   void aRunningOneStaysWhileOneOfItsMastersIsThere() {
@@ -76,7 +57,7 @@ class MastersRenewalTest {
     becomes("spark://c:7077,d:7077");
     there.addAll(members);
     assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
-    now = now.plus(A_MOMENT);
+    clock.pass(A_MOMENT);
     assertThat(asked(LATER)).hasValue("spark://c:7077,d:7077");
     assertThat(asked(LATER)).as("until it has it").hasValue("spark://c:7077,d:7077");
     current = command(members);
@@ -89,7 +70,7 @@ class MastersRenewalTest {
     there.clear();
     there.addAll(members);
     assertThat(asked(LATER)).isEmpty();
-    now = now.plus(MastersRenewal.FORGETFUL).plus(A_MOMENT);
+    clock.pass(MastersRenewal.FORGETFUL.plus(A_MOMENT));
     assertStaysFor(MastersRenewal.STABLE.minus(A_MOMENT));
     // One that it knows is back for a moment.
     there.addAll(masters("spark://a:7077"));
@@ -114,14 +95,14 @@ class MastersRenewalTest {
     becomes("spark://a:7077,b:7077,c:7077");
     there.addAll(members);
     assertThat(asked(BEFORE_READY)).as("perhaps it is still registering").isEmpty();
-    now = now.plus(MastersRenewal.STABLE);
+    clock.pass(MastersRenewal.STABLE);
     assertThat(asked(BEFORE_READY)).hasValue("spark://a:7077,b:7077,c:7077");
     assertThat(asked(LATER)).as("once it works").isEmpty();
     current = command(members);
     assertThat(asked(BEFORE_READY)).isEmpty();
 
     becomes("spark://a:7077,b:7077");
-    now = now.plus(MastersRenewal.STABLE.multipliedBy(2));
+    clock.pass(MastersRenewal.STABLE.multipliedBy(2));
     assertThat(asked(BEFORE_READY)).as("it knows all of them").isEmpty();
   }
 
@@ -131,7 +112,7 @@ class MastersRenewalTest {
 
   private void assertStaysFor(Duration time) {
     assertThat(asked(LATER)).isEmpty();
-    now = now.plus(time);
+    clock.pass(time);
     assertThat(asked(LATER)).isEmpty();
   }
 
