@@ -1,10 +1,8 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,8 +16,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LabExtension.class)
 final class CloudIT {
-  private static final int HISTORY = 18080;
-  private static final Duration LONGEST = Duration.ofMinutes(12);
 
   private static Cloud cloud;
   private static Container node;
@@ -30,19 +26,8 @@ final class CloudIT {
     S3Server.start(network, "s3mock", "data", "logs");
     cloud = Cloud.start(network, 20, "s3mock", S3Server.PORT);
     node =
-        Container.of(Lab.SLIM)
-            .network(network, "node")
-            .roles("MASTER", "WORKER", "HISTORYSERVER")
-            .publish(HISTORY)
-            .instanceMetadata(Cloud.METADATA)
-            .env("AWS_ENDPOINT_URL_S3", Cloud.S3)
+        S3Node.in(network, Cloud.S3, "s3://logs/of/events")
             .env("AWS_REGION", "eu-central-1")
-            .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", Cloud.S3)
-            .env("SPARK_CONF_spark_hadoop_fs_s3a_path_style_access", "true")
-            .env("EVENT_LOG_DIR", "s3://logs/of/events")
-            .env("DRIVER_MEMORY", "1g")
-            .env("EXECUTOR_MEMORY", "1g")
-            .mount(Path.of("src/test/image/cloud/writes.py"), "/writes.py")
             .mount(Path.of("src/test/image/cloud/refusals.py"), "/refusals.py")
             .start("node");
     node.awaitReady(SharedNode.START);
@@ -63,18 +48,12 @@ final class CloudIT {
             "s3:json:streaming"),
         5,
         true);
-    await("the history of it, from S3")
-        .atMost(Duration.ofMinutes(1))
-        .until(
-            () ->
-                Http.get(node.http(HISTORY, "/api/v1/applications?status=completed"))
-                    .text()
-                    .contains("\"name\" : \"writes\""));
+    S3Node.awaitHistory(node);
   }
 
   @Test
   void whatS3RefusesIsSaidAndEndsWithItsCause() {
-    Docker.Output output = node.exec(LONGEST, "spark-submit", "/refusals.py", Cloud.METADATA);
+    Docker.Output output = S3Node.submit(node, "/refusals.py", Cloud.METADATA);
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out().lines().filter(line -> line.contains(" -> ")))
         .satisfiesExactly(
@@ -108,15 +87,7 @@ final class CloudIT {
     if (roleIsAwayAtTheStart) {
       cloud.fail("away", 12);
     }
-    Docker.Output output =
-        node.exec(
-            LONGEST,
-            "spark-submit",
-            "/writes.py",
-            String.join(",", cases),
-            Integer.toString(before + changes),
-            Cloud.METADATA,
-            "data");
+    Docker.Output output = S3Node.write(node, cases, before + changes, "data");
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out().lines().filter(line -> line.contains(" by ")))
         .containsExactlyElementsOf(

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.cloudformation.NodeRole;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -32,8 +31,6 @@ import software.amazon.awssdk.services.sts.model.Credentials;
 @Tag("minio")
 final class MinioIT {
   private static final int S3 = 9000;
-  private static final int HISTORY = 18080;
-  private static final Duration LONGEST = Duration.ofMinutes(12);
   private static final String FOLDER = "data/teams/spark";
   private static final StaticCredentialsProvider OWNER =
       StaticCredentialsProvider.create(
@@ -65,19 +62,8 @@ final class MinioIT {
     cloud = Cloud.start(network);
     giveTheRole(NodeRole.s3Policy("data", "teams/spark"));
     node =
-        Container.of(Lab.SLIM)
-            .network(network, "node")
-            .roles("MASTER", "WORKER", "HISTORYSERVER")
-            .publish(HISTORY)
-            .instanceMetadata(Cloud.METADATA)
-            .env("AWS_ENDPOINT_URL_S3", "http://minio:" + S3)
-            .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", "http://minio:" + S3)
-            .env("SPARK_CONF_spark_hadoop_fs_s3a_path_style_access", "true")
-            .env("EVENT_LOG_DIR", "s3://" + FOLDER + "/events")
+        S3Node.in(network, "http://minio:" + S3, "s3://" + FOLDER + "/events")
             .env("LOG_DIR", "s3://" + FOLDER + "/logs")
-            .env("DRIVER_MEMORY", "1g")
-            .env("EXECUTOR_MEMORY", "1g")
-            .mount(Path.of("src/test/image/cloud/writes.py"), "/writes.py")
             .mount(Path.of("src/test/image/cloud/outside.py"), "/outside.py")
             .start("node");
     node.awaitReady(SharedNode.START);
@@ -92,24 +78,10 @@ final class MinioIT {
                     Stream.of("append", "overwrite", "dynamic", "streaming")
                         .map(way -> "s3:" + format + ":" + way))
             .toList();
-    Docker.Output output =
-        node.exec(
-            LONGEST,
-            "spark-submit",
-            "/writes.py",
-            String.join(",", cases),
-            "0",
-            Cloud.METADATA,
-            FOLDER);
+    Docker.Output output = S3Node.write(node, cases, 0, FOLDER);
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out().lines().filter(line -> line.contains(" right by "))).hasSize(16);
-    await("the history of it")
-        .atMost(Duration.ofMinutes(1))
-        .until(
-            () ->
-                Http.get(node.http(HISTORY, "/api/v1/applications?status=completed"))
-                    .text()
-                    .contains("\"name\" : \"writes\""));
+    S3Node.awaitHistory(node);
     node.stop(60);
     assertThat(keys("teams/spark/logs/")).as("logs").isNotEmpty();
     node.startAgain();
@@ -119,9 +91,8 @@ final class MinioIT {
   @Test
   void nothingOutsideOfThePrefixIsReadOrWritten() {
     Docker.Output output =
-        node.exec(
-            LONGEST,
-            "spark-submit",
+        S3Node.submit(
+            node,
             "/outside.py",
             "s3://" + FOLDER + "/mine",
             "s3://data/teams/spark-of-others",
