@@ -62,7 +62,7 @@ final class Answers {
     return switch (state) {
       case QUEUED, STARTING, RUNNING -> 200;
       case SUCCEEDED -> 201;
-      case FAILED, LOST -> 500;
+      case FAILED, CANCELLED, LOST -> 500;
     };
   }
 
@@ -70,7 +70,7 @@ final class Answers {
     return switch (state) {
       case QUEUED, STARTING, RUNNING -> "running";
       case SUCCEEDED -> "finished";
-      case FAILED, LOST -> "failed";
+      case FAILED, CANCELLED, LOST -> "failed";
     };
   }
 }

@@ -15,6 +15,7 @@ import io.sparkappliance.jobs.JobKind;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.jobs.OutputFormat;
 import io.sparkappliance.jobs.SqlRequest;
+import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
@@ -202,7 +203,8 @@ public final class GatewayServer implements AutoCloseable {
               form.field("hive_confs"),
               form.field("username"),
               form.field("password"));
-      Job job = jobs.submitQuery(Jobs.LOCAL_OWNER, request, form.file());
+      Job job =
+          jobs.submitQuery(Jobs.LOCAL_OWNER, request, form.file(), Terms.ofFile(form.fileName()));
       Answers.text(context, 200, job.id().value());
     }
   }
@@ -215,7 +217,9 @@ public final class GatewayServer implements AutoCloseable {
               form.field("main_class"),
               form.field("job_args"),
               form.field("job_settings"));
-      Job job = jobs.submitApplication(Jobs.LOCAL_OWNER, request, form.file());
+      Job job =
+          jobs.submitApplication(
+              Jobs.LOCAL_OWNER, request, form.file(), Terms.ofFile(form.fileName()));
       Answers.text(context, 200, job.id().value());
     }
   }
@@ -270,7 +274,7 @@ public final class GatewayServer implements AutoCloseable {
 
   private Optional<Job> find(Context context) throws IOException {
     Optional<JobId> id = JobId.parse(context.pathParam("id"));
-    return id.isPresent() ? jobs.find(Jobs.LOCAL_OWNER, id.get()) : Optional.empty();
+    return id.isPresent() ? jobs.find(Optional.of(Jobs.LOCAL_OWNER), id.get()) : Optional.empty();
   }
 
   private static Handler page(String resource, String type) {

@@ -1,5 +1,9 @@
 package io.sparkappliance.jobs;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,7 +23,8 @@ public record ApplicationRequest(
     String name,
     Optional<String> mainClass,
     List<String> arguments,
-    List<String> settings) {
+    List<String> settings)
+    implements JobRequest {
 
   private static final Pattern CLASS_NAME =
       Pattern.compile(
@@ -74,7 +79,7 @@ public record ApplicationRequest(
     }
     return new ApplicationRequest(
         language,
-        displayName(fileName),
+        Terms.displayName(fileName),
         language == Language.JAR ? main : Optional.empty(),
         SubmitSettings.words("job_args", jobArgs),
         SubmitSettings.parse("job_settings", jobSettings));
@@ -91,10 +96,39 @@ public record ApplicationRequest(
     throw new InvalidRequestException("file", "must be a .jar or a .py file");
   }
 
-  private static String displayName(String fileName) {
-    String base =
-        fileName.substring(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1);
-    String safe = base.replaceAll("[^A-Za-z0-9._ -]", "_");
-    return safe.substring(Math.max(0, safe.length() - 80));
+  @Override
+  public JobKind kind() {
+    return JobKind.APPLICATION;
+  }
+
+  @Override
+  public String fileName() {
+    return language.fileName();
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    json.put("language", language.name());
+    json.put("name", name);
+    mainClass.ifPresent(main -> json.put("mainClass", main));
+    ArrayNode words = json.putArray("arguments");
+    arguments.forEach(words::add);
+    ArrayNode options = json.putArray("settings");
+    settings.forEach(options::add);
+  }
+
+  static ApplicationRequest read(JsonNode json) {
+    return new ApplicationRequest(
+        Language.valueOf(json.required("language").asText()),
+        json.required("name").asText(),
+        Optional.ofNullable(json.get("mainClass")).map(JsonNode::asText),
+        words(json.required("arguments")),
+        words(json.required("settings")));
+  }
+
+  private static List<String> words(JsonNode array) {
+    List<String> words = new ArrayList<>();
+    array.forEach(word -> words.add(word.asText()));
+    return words;
   }
 }

@@ -97,4 +97,13 @@ final class ApplicationRunner {
       return OptionalInt.empty();
     }
   }
+
+  /**
+   * Removes what would be taken for the end of the next attempt.
+   *
+   * @throws IOException when it can't be removed
+   */
+  static void forgetAttempt(Path directory) throws IOException {
+    Files.deleteIfExists(directory.resolve(STATUS));
+  }
 }

@@ -7,77 +7,155 @@ import java.util.Optional;
  * A job as it is written down. Secrets are never part of it.
  *
  * @param id its name
- * @param kind what it runs
- * @param owner who submitted it
+ * @param submission what was accepted
  * @param state where it is in its life
- * @param submitted when it was accepted
- * @param started when it began to run
+ * @param attempt how often it was begun, this time included; 1 before the first
+ * @param started when this attempt began to run
  * @param finished when it reached a final state
- * @param reason why it failed, as a sentence for its owner
- * @param process the process that runs it; applications only
+ * @param error why it did not end well
+ * @param cancelledBy who asked for its end
+ * @param sparkApplication the application in the cluster that does the work
+ * @param outputBytes size of what it has left behind; 0 before its end
  */
 public record Job(
     JobId id,
-    JobKind kind,
-    String owner,
+    Submission submission,
     JobState state,
-    Instant submitted,
+    int attempt,
     Optional<Instant> started,
     Optional<Instant> finished,
-    Optional<String> reason,
-    Optional<ProcessIdentity> process) {
+    Optional<JobError> error,
+    Optional<String> cancelledBy,
+    Optional<SparkApplication> sparkApplication,
+    long outputBytes) {
 
   /** A job that was just accepted. */
-  public static Job accepted(JobId id, JobKind kind, String owner, Instant now) {
+  public static Job accepted(JobId id, Submission submission) {
     return new Job(
         id,
-        kind,
-        owner,
+        submission,
         JobState.QUEUED,
-        now,
+        1,
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.empty(),
+        0);
+  }
+
+  /** What it runs. */
+  public JobKind kind() {
+    return submission.kind();
+  }
+
+  /** Who submitted it. */
+  public String owner() {
+    return submission.owner();
+  }
+
+  /** Why it did not end well, as a sentence for its owner. */
+  public Optional<String> reason() {
+    return error.map(JobError::message);
+  }
+
+  /** Whether it may be begun once more. */
+  boolean hasAttemptsLeft() {
+    return attempt < submission.terms().maxAttempts();
+  }
+
+  /** The same job, back in the queue, for nothing of it has begun. */
+  Job waiting() {
+    return with(JobState.QUEUED, Optional.empty(), Optional.empty(), error);
   }
 
   /** The same job, about to start. */
-  public Job starting() {
-    return with(JobState.STARTING, started, Optional.empty(), Optional.empty(), process);
+  Job starting() {
+    return with(JobState.STARTING, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  /** The same job, running without a process of its own. */
-  public Job running(Instant now) {
-    return with(JobState.RUNNING, Optional.of(now), Optional.empty(), Optional.empty(), process);
+  /** The same job, running. */
+  Job running(Instant now) {
+    return with(JobState.RUNNING, Optional.of(now), Optional.empty(), Optional.empty());
   }
 
-  /** The same job, running as the given process. */
-  public Job running(Instant now, ProcessIdentity child) {
-    return with(
-        JobState.RUNNING, Optional.of(now), Optional.empty(), Optional.empty(), Optional.of(child));
+  /** The same job, back in the queue for its next attempt. */
+  Job again() {
+    return new Job(
+        id,
+        submission,
+        JobState.QUEUED,
+        attempt + 1,
+        Optional.empty(),
+        Optional.empty(),
+        error,
+        cancelledBy,
+        Optional.empty(),
+        0);
+  }
+
+  /** The same job, with the wish that it ends. */
+  Job cancelledBy(String user) {
+    return new Job(
+        id,
+        submission,
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        Optional.of(user),
+        sparkApplication,
+        outputBytes);
+  }
+
+  /** The same job, of which the cluster knows by this name. */
+  Job as(SparkApplication application) {
+    return new Job(
+        id,
+        submission,
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        cancelledBy,
+        Optional.of(application),
+        outputBytes);
   }
 
   /** The same job, ended well. */
-  public Job succeeded(Instant now) {
-    return with(JobState.SUCCEEDED, started, Optional.of(now), Optional.empty(), process);
+  Job succeeded(Instant now) {
+    return with(JobState.SUCCEEDED, started, Optional.of(now), Optional.empty());
   }
 
-  /** The same job, ended badly. */
-  public Job failed(Instant now, String why) {
-    return with(JobState.FAILED, started, Optional.of(now), Optional.of(why), process);
+  /**
+   * The same job, ended otherwise.
+   *
+   * @param end a final state
+   */
+  Job ended(JobState end, Instant now, JobError why) {
+    return with(end, started, Optional.of(now), Optional.of(why));
   }
 
-  /** The same job, of which nobody knows how it ended. */
-  public Job lost(Instant now, String why) {
-    return with(JobState.LOST, started, Optional.of(now), Optional.of(why), process);
+  /** The same job, with the size of what it has left behind. */
+  Job leaving(long bytes) {
+    return new Job(
+        id,
+        submission,
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        cancelledBy,
+        sparkApplication,
+        bytes);
   }
 
   private Job with(
-      JobState next,
-      Optional<Instant> begin,
-      Optional<Instant> end,
-      Optional<String> why,
-      Optional<ProcessIdentity> child) {
-    return new Job(id, kind, owner, next, submitted, begin, end, why, child);
+      JobState next, Optional<Instant> begin, Optional<Instant> end, Optional<JobError> why) {
+    return new Job(
+        id, submission, next, attempt, begin, end, why, cancelledBy, sparkApplication, outputBytes);
   }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 /** Writes out what a job that is over has left behind; as often as somebody asks. */
 final class JobOutput {
   static final String RESULTS = "results.jsonl";
+  static final String INDEX = "results-index.json";
 
   private static final int LOG_TAIL_LINES = 20;
   private static final int LOG_TAIL_BYTES = 16 << 10;

@@ -12,7 +12,9 @@ public enum JobState {
   SUCCEEDED(true),
   /** Ended badly, or was interrupted; the output so far is kept. */
   FAILED(true),
-  /** Its record can't be read any more, so nobody knows how it ended. */
+  /** Ended because somebody asked for it; the output so far is kept. */
+  CANCELLED(true),
+  /** Nobody knows how it ended, or how far it came. */
   LOST(true);
 
   private final boolean end;

@@ -9,27 +9,18 @@ import java.io.OutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The jobs of a gateway: takes them, runs so many at once, and knows what became of them, also
- * those of an earlier process. A job is written down before its id is given out.
+ * The jobs of a gateway: takes them, knows what became of them, ends and removes them. A job is
+ * written down before its id is given out.
  */
 public final class Jobs implements AutoCloseable {
   /** Who owns jobs where nobody tells users apart. */
@@ -42,77 +33,45 @@ public final class Jobs implements AutoCloseable {
 
   private static final Duration ELECTION = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(200);
+  private static final Duration STOP_TIME = Duration.ofSeconds(8);
 
-  private static final String SCRIPT = "script.sql";
-  private static final String INTERRUPTED = "interrupted: the gateway was stopped";
-  private static final String INTERRUPTED_BEFORE = "interrupted: the gateway was restarted";
-
-  /**
-   * How much is done at once.
-   *
-   * @param queries SQL jobs that run at once
-   * @param applications applications that run at once
-   * @param waiting jobs of each kind that may wait for their turn
-   * @param stopTime how long running jobs have for an orderly end when the gateway stops
-   */
-  public record Limits(int queries, int applications, int waiting, Duration stopTime) {}
-
-  private final JobStore store;
+  private final JobFiles files;
+  private final JobRecords records;
   private final ClusterView cluster;
   private final SqlRunner sql;
-  private final ApplicationRunner applications;
-  private final Limits limits;
-  private final Map<JobId, Live> live = new ConcurrentHashMap<>();
-  private final ExecutorService queryThreads;
-  private final ExecutorService applicationThreads;
-  private final Semaphore queryPlaces;
-  private final Semaphore applicationPlaces;
-  private volatile boolean stopping;
-
-  /** A job that is not over, with the way to end it early. */
-  private static final class Live {
-    private volatile Job job;
-    private volatile Optional<SqlRunner.Run> query = Optional.empty();
-    private volatile Optional<ProcessHandle> process = Optional.empty();
-
-    Live(Job job) {
-      this.job = job;
-    }
-  }
-
-  /** What a job does once it is its turn. */
-  @FunctionalInterface
-  private interface Work {
-    void run(Live job) throws JobFailure, IOException, InterruptedException;
-  }
+  private final JobRuns runs;
+  private final Retention retention;
+  private final JobLimits limits;
+  private final String node;
 
   Jobs(
-      JobStore store,
+      JobFiles files,
+      JobRecords records,
       ClusterView cluster,
       SqlRunner sql,
       ApplicationRunner applications,
-      Limits limits) {
-    this.store = store;
+      JobLimits limits,
+      String node) {
+    this.files = files;
+    this.records = records;
     this.cluster = cluster;
     this.sql = sql;
-    this.applications = applications;
     this.limits = limits;
-    this.queryThreads = threads("query-", limits.queries());
-    this.applicationThreads = threads("application-", limits.applications());
-    this.queryPlaces = new Semaphore(limits.queries() + limits.waiting());
-    this.applicationPlaces = new Semaphore(limits.applications() + limits.waiting());
+    this.node = node;
+    this.runs = new JobRuns(files, records, sql, applications, limits);
+    this.retention = new Retention(files, records, limits);
   }
 
   /**
-   * Opens a node's jobs and settles those that an earlier process left unfinished: an application
-   * that still runs is watched on, everything else that did not end is marked as interrupted.
+   * Opens a node's jobs. Those that an earlier process left unfinished go on where that is
+   * possible, and are settled where it is not.
    *
    * @param settings where jobs are kept, how many run at once
    * @param credentials the password of the appliance's own SQL user
    * @param cluster where the thrift server is
    * @param hostname part of that user's name
    * @param environment of this process
-   * @throws IOException when the store can't be used
+   * @throws IOException when their records can't be used
    */
   public static Jobs open(
       Settings settings,
@@ -130,24 +89,29 @@ public final class Jobs implements AutoCloseable {
                 ? credentials.apiToken()
                 : HiveJdbc.NO_PASSWORD,
             gateway.maxConcurrentQueries());
+    JobFiles files = JobFiles.open(gateway.jobsDir());
     Jobs jobs =
         new Jobs(
-            JobStore.open(gateway.jobsDir()),
+            files,
+            JobRecords.embedded(files.records()),
             cluster,
             new SqlRunner(cluster, sessions),
             ApplicationRunner.of(settings, environment),
-            new Limits(
-                gateway.maxConcurrentQueries(),
-                gateway.maxConcurrentApplications(),
-                100,
-                Duration.ofSeconds(8)));
-    jobs.recover();
+            JobLimits.of(gateway, STOP_TIME),
+            hostname);
+    jobs.start();
     return jobs;
+  }
+
+  /** Goes on with what an earlier process left, and clears away what is old. */
+  void start() throws IOException {
+    runs.recover();
+    retention.start();
   }
 
   /** Where uploads may be spooled before they are submitted. */
   public Path incoming() {
-    return store.incoming();
+    return files.incoming();
   }
 
   /** An election takes a moment; without ZooKeeper there is none, and a driver would give up. */
@@ -169,36 +133,23 @@ public final class Jobs implements AutoCloseable {
    * @param owner who submits it
    * @param request what came with it
    * @param script the uploaded file; it is moved away
-   * @return the job, written down
+   * @param terms how it is to be treated
+   * @return the job, written down; an earlier one if its owner sent the same under the same key
    * @throws InvalidRequestException when the script can't be used
+   * @throws ConflictException when its owner sent something else under the same key
+   * @throws QuotaException when its owner has too much already
    * @throws UnavailableException when no thrift server runs, or too many jobs wait
    * @throws IOException when it can't be written down
    */
-  public Job submitQuery(String owner, SqlRequest request, Path script) throws IOException {
+  public Job submitQuery(String owner, SqlRequest request, Path script, Terms terms)
+      throws IOException {
     checkScript(script);
     if (!sql.isAvailable()) {
       throw new UnavailableException(
           "no thrift server answers: start one with START_THRIFTSERVER=true on this node or on a"
               + " master's, or name one in THRIFT_SERVER");
     }
-    JobId id = JobId.random();
-    Path directory = store.directory(id);
-    return submit(
-        Job.accepted(id, JobKind.SQL, owner, Instant.now()),
-        script,
-        SCRIPT,
-        queryPlaces,
-        queryThreads,
-        job -> {
-          SqlRunner.Run run = new SqlRunner.Run();
-          job.query = Optional.of(run);
-          // Whoever sets "stopping" cancels the runs it sees; this one may have come too late.
-          if (stopping) {
-            run.cancel();
-          }
-          save(job, job.job.running(Instant.now()));
-          sql.run(request, directory.resolve(SCRIPT), directory.resolve(JobOutput.RESULTS), run);
-        });
+    return submit(owner, request, script, terms);
   }
 
   private static void checkScript(Path script) throws IOException {
@@ -221,151 +172,152 @@ public final class Jobs implements AutoCloseable {
    * @param owner who submits it
    * @param request what came with it
    * @param file the uploaded file; it is moved away
-   * @return the job, written down
+   * @param terms how it is to be treated
+   * @return the job, written down; an earlier one if its owner sent the same under the same key
+   * @throws ConflictException when its owner sent something else under the same key
+   * @throws QuotaException when its owner has too much already
    * @throws UnavailableException when no master leads, also after some seconds, or too many jobs
    *     wait
    * @throws IOException when it can't be written down
    */
-  public Job submitApplication(String owner, ApplicationRequest request, Path file)
+  public Job submitApplication(String owner, ApplicationRequest request, Path file, Terms terms)
       throws IOException {
     awaitLeader();
-    JobId id = JobId.random();
-    Path directory = store.directory(id);
-    return submit(
-        Job.accepted(id, JobKind.APPLICATION, owner, Instant.now()),
-        file,
-        request.language().fileName(),
-        applicationPlaces,
-        applicationThreads,
-        job -> {
-          Process process = applications.start(directory, request);
-          ProcessIdentity identity =
-              ProcessIdentity.of(process.toHandle())
-                  .orElseThrow(() -> new JobFailure("spark-submit could not be started"));
-          job.process = Optional.of(process.toHandle());
-          try {
-            save(job, job.job.running(Instant.now(), identity));
-          } catch (IOException unwritten) {
-            process.destroyForcibly();
-            throw unwritten;
-          }
-          if (stopping) {
-            ProcessTree.end(List.of(process.toHandle()), limits.stopTime());
-          } else {
-            ApplicationRunner.proceed(process);
-          }
-          process.waitFor();
-          checkExit(directory);
-        });
+    return submit(owner, request, file, terms);
   }
 
-  private static void checkExit(Path directory) throws IOException, JobFailure {
-    OptionalInt code = ApplicationRunner.exitCode(directory);
-    if (code.isEmpty()) {
-      throw new JobFailure("interrupted: its process was killed");
-    }
-    if (code.getAsInt() != 0) {
-      throw new JobFailure("spark-submit ended with exit code " + code.getAsInt());
-    }
-  }
-
-  private Job submit(
-      Job accepted,
-      Path upload,
-      String fileName,
-      Semaphore places,
-      ExecutorService threads,
-      Work work)
+  private Job submit(String owner, JobRequest request, Path upload, Terms terms)
       throws IOException {
-    if (stopping) {
-      throw new UnavailableException("the gateway is being stopped");
+    Optional<String> fingerprint =
+        terms.idempotencyKey().isPresent()
+            ? Optional.of(request.fingerprint(upload))
+            : Optional.empty();
+    if (fingerprint.isPresent()) {
+      Optional<Job> earlier = records.find(owner, terms.idempotencyKey().get());
+      if (earlier.isPresent()) {
+        return same(earlier.get(), fingerprint.get());
+      }
     }
-    if (!places.tryAcquire()) {
-      throw new UnavailableException(
-          "too many jobs wait for their turn: try again when some have ended");
-    }
+    runs.checkMayWait(request.kind(), owner);
+    checkStored(owner, Files.size(upload));
+    JobId id = JobId.random();
     boolean taken = false;
     try {
-      store.create(accepted.id());
-      Path input = store.directory(accepted.id()).resolve(fileName);
-      Files.move(upload, input, StandardCopyOption.REPLACE_EXISTING);
-      JobStore.flush(input);
-      store.save(accepted);
-      Live job = new Live(accepted);
-      live.put(accepted.id(), job);
-      threads.execute(
-          () -> {
-            try {
-              run(job, work);
-            } finally {
-              places.release();
-            }
-          });
+      long bytes = files.create(id, request, upload);
+      Job job =
+          Job.accepted(
+              id,
+              new Submission(
+                  request.kind(),
+                  owner,
+                  Instant.now().truncatedTo(ChronoUnit.MICROS),
+                  node,
+                  terms,
+                  fingerprint,
+                  bytes));
+      records.insert(job);
       taken = true;
-      return accepted;
+      runs.add(job, request);
+      return job;
+    } catch (JobRecords.KnownKeyException atTheSameTime) {
+      return same(
+          records
+              .find(owner, terms.idempotencyKey().orElseThrow())
+              .orElseThrow(() -> new IOException("a job vanished", atTheSameTime)),
+          fingerprint.orElseThrow());
     } finally {
       if (!taken) {
-        places.release();
-        live.remove(accepted.id());
-        store.discard(accepted.id());
+        files.delete(id);
       }
     }
   }
 
-  private void run(Live job, Work work) {
-    try {
-      if (stopping) {
-        throw new JobFailure(INTERRUPTED);
-      }
-      save(job, job.job.starting());
-      work.run(job);
-      finish(job, job.job.succeeded(Instant.now()));
-    } catch (JobFailure failure) {
-      LOG.info("job {} failed: {}", job.job.id(), firstLine(failure.getMessage()));
-      finish(job, job.job.failed(Instant.now(), stopping ? INTERRUPTED : failure.getMessage()));
-    } catch (IOException | RuntimeException trouble) {
-      LOG.error("job {} failed", job.job.id(), trouble);
-      finish(
-          job,
-          job.job.failed(
-              Instant.now(), stopping ? INTERRUPTED : "the gateway could not run it: " + trouble));
-    } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
-      finish(job, job.job.failed(Instant.now(), INTERRUPTED));
+  private static Job same(Job earlier, String fingerprint) {
+    if (!earlier.submission().fingerprint().equals(Optional.of(fingerprint))) {
+      throw new ConflictException(
+          "the Idempotency-Key was used for another request, which became job " + earlier.id());
     }
+    return earlier;
   }
 
-  private static String firstLine(String text) {
-    return text.lines().findFirst().orElse("");
-  }
-
-  private void save(Live job, Job next) throws IOException {
-    store.save(next);
-    job.job = next;
-  }
-
-  /** Writes the end down before the job stops being live: nobody ever sees neither. */
-  private void finish(Live job, Job end) {
-    try {
-      store.save(end);
-      live.remove(end.id());
-    } catch (IOException trouble) {
-      // It stays known for as long as this process lives; the next one settles it.
-      LOG.error("the end of job {} could not be written down", end.id(), trouble);
+  private void checkStored(String owner, long more) throws IOException {
+    if (!limits.boundsStored()) {
+      return;
     }
-    job.job = end;
+    Stored stored = records.stored(owner);
+    if (stored.inputBytes() + more > limits.inputBytesPerUser()) {
+      throw new QuotaException(
+          "the uploads of your jobs take more space than you may use; delete jobs that you don't"
+              + " need (the operator's setting MAX_USER_UPLOADS)");
+    }
+    if (stored.outputBytes() > limits.outputBytesPerUser()) {
+      throw new QuotaException(
+          "the outputs of your jobs take more space than you may use; delete jobs that you don't"
+              + " need (the operator's setting MAX_USER_OUTPUTS)");
+    }
   }
 
   /**
    * Finds a job.
    *
-   * @param owner who asks; other people's jobs are not found
+   * @param owner who asks; other people's jobs are not found; empty: everybody's are
    * @throws IOException when its record can't be read
    */
-  public Optional<Job> find(String owner, JobId id) throws IOException {
-    Live running = live.get(id);
-    Optional<Job> found = running != null ? Optional.of(running.job) : store.find(id);
-    return found.filter(job -> job.owner().equals(owner));
+  public Optional<Job> find(Optional<String> owner, JobId id) throws IOException {
+    Optional<Job> running = runs.find(id);
+    Optional<Job> found = running.isPresent() ? running : records.find(id);
+    return found.filter(job -> owner.isEmpty() || owner.get().equals(job.owner()));
+  }
+
+  /**
+   * A page of jobs.
+   *
+   * @throws IOException when they can't be read
+   */
+  public JobPage list(JobQuery query) throws IOException {
+    return records.list(query);
+  }
+
+  /**
+   * Waits until a job is over.
+   *
+   * @param time how long to wait, at most
+   * @return the job as it is then
+   * @throws IOException when its record can't be read
+   * @throws InterruptedException when this thread is interrupted
+   */
+  public Job await(Job job, Duration time) throws IOException, InterruptedException {
+    runs.await(job.id(), time);
+    return find(Optional.empty(), job.id()).orElse(job);
+  }
+
+  /**
+   * Asks for the end of a job. It ends soon: a statement at once, an application within its grace
+   * period. One that ends by itself meanwhile keeps its own end.
+   *
+   * @param job the job
+   * @param user who asks
+   * @return the job as it is now
+   * @throws ConflictException when it is over
+   * @throws IOException when it can't be written down
+   */
+  public Job cancel(Job job, String user) throws IOException {
+    return runs.cancel(job.id(), user)
+        .orElseThrow(() -> new ConflictException("the job is over already"));
+  }
+
+  /**
+   * Removes a job and all it has left behind.
+   *
+   * @throws ConflictException when it is not over
+   * @throws IOException when something can't be removed
+   */
+  public void delete(Job job) throws IOException {
+    if (runs.find(job.id()).isPresent()) {
+      throw new ConflictException("the job is not over; cancel it first");
+    }
+    retention.delete(job.id());
+    LOG.info("job {} deleted", job.id());
   }
 
   /**
@@ -377,144 +329,28 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when it can't be read or written
    */
   public void writeOutput(Job job, OutputFormat format, OutputStream out) throws IOException {
-    JobOutput.write(job, store.directory(job.id()), format, out);
-  }
-
-  /** Settles what an earlier process left unfinished; one damaged record does not stop the rest. */
-  void recover() throws IOException {
-    List<JobId> left = store.unfinished();
-    for (JobId id : left) {
-      try {
-        Optional<Job> found = store.find(id);
-        if (found.isEmpty()) {
-          store.discard(id);
-        } else {
-          recover(found.get());
-        }
-      } catch (IOException damaged) {
-        LOG.error("job {} is lost", id, damaged);
-        store.save(
-            Job.accepted(id, JobKind.SQL, LOCAL_OWNER, Instant.now())
-                .lost(Instant.now(), "its record was damaged when the gateway was restarted"));
-      }
-    }
-    if (!left.isEmpty()) {
-      LOG.info("{} unfinished jobs of an earlier process settled", left.size());
-    }
-  }
-
-  private void recover(Job job) throws IOException {
-    if (job.state().isFinal()) {
-      store.forget(job.id());
-      return;
-    }
-    // The exit code is the last thing its process leaves; the process itself may linger a moment.
-    boolean hasEnded = ApplicationRunner.exitCode(store.directory(job.id())).isPresent();
-    Optional<ProcessHandle> process =
-        hasEnded ? Optional.empty() : job.process().flatMap(ProcessIdentity::find);
-    if (process.isPresent()) {
-      Live running = new Live(job);
-      running.process = process;
-      live.put(job.id(), running);
-      LOG.info("job {} still runs as process {}", job.id(), process.get().pid());
-      var _ = process.get().onExit().thenRun(() -> settle(running));
-    } else {
-      store.save(ended(job, INTERRUPTED_BEFORE));
-    }
-  }
-
-  private void settle(Live job) {
-    try {
-      finish(job, ended(job.job, stopping ? INTERRUPTED : INTERRUPTED_BEFORE));
-    } catch (IOException unreadable) {
-      LOG.error("how job {} ended can't be read", job.job.id(), unreadable);
-      finish(job, job.job.lost(Instant.now(), "its exit code can't be read: " + unreadable));
-    }
-  }
-
-  private Job ended(Job job, String otherwise) throws IOException {
-    if (job.kind() == JobKind.APPLICATION && !otherwise.equals(INTERRUPTED)) {
-      try {
-        checkExit(store.directory(job.id()));
-        return job.succeeded(Instant.now());
-      } catch (JobFailure failure) {
-        boolean known = ApplicationRunner.exitCode(store.directory(job.id())).isPresent();
-        return job.failed(Instant.now(), known ? failure.getMessage() : otherwise);
-      }
-    }
-    return job.failed(Instant.now(), otherwise);
+    JobOutput.write(job, files.directory(job.id()), format, out);
   }
 
   /**
-   * Ends applications that a gateway left behind when it was killed, and marks them. For the end of
-   * a node, when no gateway will come back to watch them.
+   * Ends the applications that a gateway which is gone has left behind. For whoever stops a node,
+   * when no gateway will come back to watch them.
    *
    * @param directory the jobs' directory; need not exist
    * @param grace how long they have for an orderly end
    * @return how many were still running
-   * @throws IOException when the store can't be read or written
+   * @throws IOException when it can't be read
    */
   public static int endLeftovers(Path directory, Duration grace) throws IOException {
-    JobStore store = JobStore.at(directory);
-    List<Job> running = new ArrayList<>();
-    List<ProcessHandle> processes = new ArrayList<>();
-    for (JobId id : store.unfinished()) {
-      Optional<Job> job;
-      try {
-        job = store.find(id);
-      } catch (IOException damaged) {
-        LOG.error("the record of job {} is damaged", id, damaged);
-        continue;
-      }
-      Optional<ProcessHandle> process = job.flatMap(Job::process).flatMap(ProcessIdentity::find);
-      if (process.isPresent()) {
-        running.add(job.get());
-        processes.add(process.get());
-      }
-    }
-    ProcessTree.end(processes, grace);
-    for (Job job : running) {
-      store.save(job.failed(Instant.now(), "interrupted: the node was stopped"));
-    }
-    return running.size();
+    return JobRuns.endLeftovers(JobFiles.at(directory), grace);
   }
 
-  /** Ends what runs, marks it and what waits as interrupted, and takes nothing any more. */
+  /** Ends what runs; what waits goes on waiting, for the next process. */
   @Override
   public void close() {
-    stopping = true;
-    queryThreads.shutdown();
-    applicationThreads.shutdown();
-    List<ProcessHandle> processes = new ArrayList<>();
-    for (Live job : live.values()) {
-      job.query.ifPresent(SqlRunner.Run::cancel);
-      job.process.ifPresent(processes::add);
-    }
-    ProcessTree.end(processes, limits.stopTime());
-    awaitEnd(queryThreads);
-    awaitEnd(applicationThreads);
-    for (Live job : List.copyOf(live.values())) {
-      if (!job.job.state().isFinal()) {
-        finish(job, job.job.failed(Instant.now(), INTERRUPTED));
-      }
-    }
+    retention.close();
+    runs.close();
     sql.close();
-  }
-
-  private void awaitEnd(ExecutorService threads) {
-    try {
-      if (!threads.awaitTermination(limits.stopTime().toMillis(), TimeUnit.MILLISECONDS)) {
-        threads.shutdownNow();
-      }
-    } catch (InterruptedException stopped) {
-      threads.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static ExecutorService threads(String prefix, int count) {
-    // Daemon threads: a statement that can't be cancelled must not keep the process from ending.
-    ThreadFactory factory = Thread.ofPlatform().daemon().name(prefix, 1).factory();
-    return Executors.newFixedThreadPool(count, factory);
+    records.close();
   }
 }

@@ -19,39 +19,76 @@ import java.util.Locale;
 /**
  * Writes results down as they arrive, one JSON value per line: for each result an object with its
  * columns, then an array per row. A value is the text that Hive's driver gives for it, binary data
- * is base 64, null is null. {@link ResultReader} reads it back.
+ * is base 64, null is null. {@link ResultReader} reads it back; a {@link ResultIndex} is written
+ * when all is there.
  */
 final class ResultWriter implements AutoCloseable {
+  private final CountedStream counted;
   private final JsonGenerator json;
+  private final Path index;
+  private final long maxBytes;
+  private final List<ResultIndex.Result> results = new ArrayList<>();
 
-  ResultWriter(Path file) throws IOException {
-    json =
-        new JsonFactory()
-            .createGenerator(
-                new BufferedOutputStream(Files.newOutputStream(file)), JsonEncoding.UTF8);
+  /**
+   * Begins a file.
+   *
+   * @param directory where to
+   * @param maxBytes size that the file may have, give or take a row
+   * @throws IOException when it can't be written
+   */
+  ResultWriter(Path directory, long maxBytes) throws IOException {
+    this.index = directory.resolve(JobOutput.INDEX);
+    this.maxBytes = maxBytes;
+    Files.deleteIfExists(index);
+    counted =
+        new CountedStream(
+            new BufferedOutputStream(Files.newOutputStream(directory.resolve(JobOutput.RESULTS))));
+    json = new JsonFactory().createGenerator(counted, JsonEncoding.UTF8);
     json.setPrettyPrinter(new MinimalPrettyPrinter("\n"));
   }
 
-  /** Writes one result to its end. */
-  void write(ResultSet result) throws IOException, SQLException {
+  /**
+   * Writes one result to its end.
+   *
+   * @throws JobFailure when it is too large
+   */
+  void write(ResultSet result) throws IOException, SQLException, JobFailure {
     List<Column> columns = columns(result.getMetaData());
     json.writeStartObject();
     Column.write(columns, json);
     json.writeEndObject();
-    while (result.next()) {
-      // A value that the driver can't make sense of must not leave half a row behind.
-      List<Object> row = new ArrayList<>();
-      for (int i = 1; i <= columns.size(); i++) {
-        row.add(result.getObject(i));
+    long rows = 0;
+    List<Long> marks = new ArrayList<>();
+    try {
+      while (result.next()) {
+        // A value that the driver can't make sense of must not leave half a row behind.
+        List<Object> row = new ArrayList<>();
+        for (int i = 1; i <= columns.size(); i++) {
+          row.add(result.getObject(i));
+        }
+        if (rows % ResultIndex.STRIDE == 0) {
+          marks.add(position() + 1);
+        }
+        json.writeStartArray();
+        for (Object value : row) {
+          writeValue(value);
+        }
+        json.writeEndArray();
+        rows++;
+        if (position() > maxBytes) {
+          throw new JobFailure(SqlRunner.tooMuch(maxBytes));
+        }
       }
-      json.writeStartArray();
-      for (Object value : row) {
-        writeValue(value);
-      }
-      json.writeEndArray();
+    } finally {
+      results.add(new ResultIndex.Result(columns, rows, marks));
+      // What was read so far is there to be seen if the next statement fails, or the process dies.
+      json.flush();
     }
-    // What was read so far is there to be seen if the next statement fails, or the process dies.
-    json.flush();
+  }
+
+  /** The next byte's; a line's end is written with what follows it. */
+  private long position() {
+    return counted.count() + json.getOutputBuffered();
   }
 
   private void writeValue(Object value) throws IOException {
@@ -74,5 +111,6 @@ final class ResultWriter implements AutoCloseable {
   @Override
   public void close() throws IOException {
     json.close();
+    new ResultIndex(results).write(index);
   }
 }

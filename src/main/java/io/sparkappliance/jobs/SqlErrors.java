@@ -1,6 +1,8 @@
 package io.sparkappliance.jobs;
 
 import java.sql.SQLException;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,6 +17,13 @@ final class SqlErrors {
   private static final Pattern CLASS_NAME =
       Pattern.compile("^(\\[[A-Z0-9_.]+\\] )[\\w.$]+(?:Exception|Error):\\s*");
 
+  private static final Pattern ERROR_CLASS = Pattern.compile("^\\[([A-Z0-9_.]+)\\]");
+  private static final Pattern STATE = Pattern.compile("SQLSTATE: ([0-9A-Z]{5})");
+
+  /** As Spark writes it behind the message, or, for a syntax error, in a line of its own. */
+  private static final Pattern PLACE =
+      Pattern.compile("line (\\d{1,9}),? pos(?:ition)? (\\d{1,9})");
+
   private static final Pattern STACK_TRACE = Pattern.compile("\\R+\\tat .*", Pattern.DOTALL);
 
   private SqlErrors() {}
@@ -22,7 +31,31 @@ final class SqlErrors {
   /**
    * The message without Java's class names and stack traces, with the SQL state when there is one.
    */
-  static String describe(Throwable failure) {
+  static JobError describe(Throwable failure) {
+    String message = message(failure);
+    Optional<String> state =
+        first(STATE, message)
+            .or(
+                () ->
+                    failure instanceof SQLException sql
+                        ? Optional.ofNullable(sql.getSQLState())
+                        : Optional.empty());
+    Matcher place = PLACE.matcher(message);
+    boolean placed = place.find();
+    return new JobError(
+        message,
+        first(ERROR_CLASS, message),
+        state,
+        placed ? OptionalInt.of(Integer.parseInt(place.group(1))) : OptionalInt.empty(),
+        placed ? OptionalInt.of(Integer.parseInt(place.group(2))) : OptionalInt.empty());
+  }
+
+  private static Optional<String> first(Pattern pattern, String text) {
+    Matcher matcher = pattern.matcher(text);
+    return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+  }
+
+  private static String message(Throwable failure) {
     String message = failure.getMessage();
     if (message == null || message.isBlank()) {
       return failure.getClass().getSimpleName();

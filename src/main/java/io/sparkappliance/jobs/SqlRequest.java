@@ -1,5 +1,7 @@
 package io.sparkappliance.jobs;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkappliance.settings.Secret;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +15,8 @@ import java.util.Optional;
  * @param password that user's password; empty: the appliance's token
  */
 public record SqlRequest(
-    Map<String, String> settings, Optional<String> username, Optional<Secret> password) {
+    Map<String, String> settings, Optional<String> username, Optional<Secret> password)
+    implements JobRequest {
 
   /** Takes a copy, in the same order. */
   public SqlRequest {
@@ -43,5 +46,38 @@ public record SqlRequest(
         settings,
         username.isEmpty() ? Optional.empty() : Optional.of(username),
         password.isEmpty() ? Optional.empty() : Optional.of(new Secret(password)));
+  }
+
+  @Override
+  public JobKind kind() {
+    return JobKind.SQL;
+  }
+
+  @Override
+  public String fileName() {
+    return SqlRunner.SCRIPT;
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    settings.forEach(json.putObject("settings")::put);
+    username.ifPresent(name -> json.put("username", name));
+    // That there was one, not which.
+    json.put("password", password.isPresent());
+  }
+
+  static SqlRequest read(JsonNode json) throws JobFailure {
+    if (json.path("password").asBoolean()) {
+      throw new JobFailure(
+          "it can't be begun again: the password of its user is not kept on disk; submit it again");
+    }
+    Map<String, String> settings = new LinkedHashMap<>();
+    json.path("settings")
+        .properties()
+        .forEach(setting -> settings.put(setting.getKey(), setting.getValue().asText()));
+    return new SqlRequest(
+        settings,
+        Optional.ofNullable(json.get("username")).map(JsonNode::asText),
+        Optional.empty());
   }
 }

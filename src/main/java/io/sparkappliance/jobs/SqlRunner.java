@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.MemorySize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,8 @@ import org.slf4j.LoggerFactory;
 /** Runs a script's statements one after the other, in one session. */
 final class SqlRunner implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SqlRunner.class);
+  static final String SCRIPT = "script.sql";
+
   private static final int FETCH_SIZE = 1000;
 
   private final ClusterView cluster;
@@ -62,19 +65,21 @@ final class SqlRunner implements AutoCloseable {
    * Runs a script to its end.
    *
    * @param request who runs it, with which settings
-   * @param script the script's text
-   * @param output where results go, see {@link ResultWriter}
+   * @param directory the job's directory, with the script; results go there, see {@link
+   *     ResultWriter}
+   * @param maxBytes size that the results may have
    * @param run the handle to cancel it by
    * @throws JobFailure when a statement fails; results before it are kept
    * @throws IOException when a file can't be read or written
    */
-  void run(SqlRequest request, Path script, Path output, Run run) throws JobFailure, IOException {
-    List<String> statements = SqlScript.split(Files.readString(script));
+  void run(SqlRequest request, Path directory, long maxBytes, Run run)
+      throws JobFailure, IOException {
+    List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
     HostAndPort server =
         cluster
             .thriftServer()
             .orElseThrow(() -> new JobFailure("the thrift server does not answer any more"));
-    try (ResultWriter results = new ResultWriter(output)) {
+    try (ResultWriter results = new ResultWriter(directory, maxBytes)) {
       SqlSession session = login(server, request);
       try {
         runAll(session, request, statements, results, run);
@@ -90,8 +95,14 @@ final class SqlRunner implements AutoCloseable {
           ? sessions.open(server, request.username().get(), request.password())
           : sessions.borrow(server);
     } catch (SQLException refused) {
+      JobError error = SqlErrors.describe(refused);
       throw new JobFailure(
-          "no session on the thrift server at " + server + ": " + SqlErrors.describe(refused),
+          new JobError(
+              "no session on the thrift server at " + server + ": " + error.message(),
+              error.errorClass(),
+              error.sqlState(),
+              error.line(),
+              error.position()),
           refused);
     }
   }
@@ -121,6 +132,14 @@ final class SqlRunner implements AutoCloseable {
       // The driver throws all three: for a type it does not know, for instance.
       throw new JobFailure(SqlErrors.describe(failure), failure);
     }
+  }
+
+  /** Says that a job left more behind than it may. */
+  static String tooMuch(long maxBytes) {
+    return "it left more than "
+        + new MemorySize(maxBytes)
+        + " behind (the operator's setting MAX_JOB_OUTPUT); write large results to a table or to"
+        + " files instead";
   }
 
   private static String quoted(String text) {

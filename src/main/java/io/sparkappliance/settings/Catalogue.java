@@ -99,6 +99,14 @@ public final class Catalogue {
   final Variable<MemorySize> maxUpload;
   final Variable<Integer> maxQueries;
   final Variable<Integer> maxApplications;
+  final Variable<Integer> maxQueuedJobs;
+  final Variable<Integer> maxUserRunningJobs;
+  final Variable<Integer> maxUserQueuedJobs;
+  final Variable<MemorySize> maxUserUploads;
+  final Variable<MemorySize> maxUserOutputs;
+  final Variable<MemorySize> maxJobOutput;
+  final Variable<Duration> keepJobs;
+  final Variable<MemorySize> keepJobsSize;
   final Variable<Path> jobsDir;
   final Variable<HostAndPort> thriftServer;
 
@@ -557,6 +565,66 @@ public final class Catalogue {
             Parsers.count(1000),
             "4",
             "Applications whose drivers run at once on the gateway's node; more wait their turn.");
+    maxQueuedJobs =
+        add(
+            "MAX_QUEUED_JOBS",
+            Group.GATEWAY,
+            Parsers.count(100_000),
+            "1000",
+            "SQL jobs that may wait for their turn, and applications.");
+    maxUserRunningJobs =
+        add(
+            "MAX_USER_RUNNING_JOBS",
+            Group.GATEWAY,
+            Parsers.count(1000),
+            "",
+            "SQL jobs of one user that run at once, and applications; more wait their turn. Not set:"
+                + " as many as run at all.");
+    maxUserQueuedJobs =
+        add(
+            "MAX_USER_QUEUED_JOBS",
+            Group.GATEWAY,
+            Parsers.count(100_000),
+            "200",
+            "SQL jobs of one user that may wait for their turn, and applications; more are answered"
+                + " with 429.");
+    maxUserUploads =
+        add(
+            "MAX_USER_UPLOADS",
+            Group.GATEWAY,
+            Parsers.bytes(),
+            "",
+            "Size of all uploads of one user that are kept; more are answered with 429. Not set: no"
+                + " limit.");
+    maxUserOutputs =
+        add(
+            "MAX_USER_OUTPUTS",
+            Group.GATEWAY,
+            Parsers.bytes(),
+            "",
+            "Size of all outputs of one user's jobs that are kept; above it new jobs are answered"
+                + " with 429. Not set: no limit.");
+    maxJobOutput =
+        add(
+            "MAX_JOB_OUTPUT",
+            Group.GATEWAY,
+            Parsers.bytes(),
+            "10g",
+            "What one job may leave behind; one that leaves more is ended as failed.");
+    keepJobs =
+        add(
+            "KEEP_JOBS",
+            Group.GATEWAY,
+            Parsers.duration(),
+            "30d",
+            "Time after its end for which a job, its output and its log are kept.");
+    keepJobsSize =
+        add(
+            "KEEP_JOBS_SIZE",
+            Group.GATEWAY,
+            Parsers.bytes(),
+            "50g",
+            "Size of all jobs' uploads and outputs; above it those that ended first are removed.");
     jobsDir =
         add(
             "JOBS_DIR",

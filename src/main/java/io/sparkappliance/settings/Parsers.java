@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 
 /** The kinds of values that variables have. */
 final class Parsers {
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|min|h)?");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|min|h|d)?");
   private static final Pattern STACK = Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,127}");
   private static final Pattern CHROOT = Pattern.compile("(/[A-Za-z0-9._-]+)+");
   private static final Pattern HOST =
@@ -96,7 +96,7 @@ final class Parsers {
 
   static Parser<Duration> duration() {
     return new Parser<>(
-        "must be a duration of at least 1s: a whole number with s, m or h (none: seconds)",
+        "must be a duration of at least 1s: a whole number with s, m, h or d (none: seconds)",
         "60s",
         text -> {
           Matcher matcher = DURATION.matcher(text.toLowerCase(Locale.ROOT));
@@ -110,6 +110,7 @@ final class Parsers {
                 case "ms" -> Duration.ofMillis(number);
                 case "s" -> Duration.ofSeconds(number);
                 case "h" -> Duration.ofHours(number);
+                case "d" -> Duration.ofDays(number);
                 default -> Duration.ofMinutes(number);
               };
           return Optional.of(duration).filter(d -> d.compareTo(Duration.ofSeconds(1)) >= 0);

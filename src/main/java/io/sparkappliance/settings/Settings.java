@@ -334,6 +334,7 @@ public record Settings(
    * @param maxConcurrentQueries {@code MAX_CONCURRENT_QUERIES}: SQL jobs that run at once
    * @param maxConcurrentApplications {@code MAX_CONCURRENT_APPLICATIONS}: applications that run at
    *     once
+   * @param quotas how much of it is kept and may wait
    * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
@@ -342,8 +343,35 @@ public record Settings(
       MemorySize maxUpload,
       int maxConcurrentQueries,
       int maxConcurrentApplications,
+      JobQuotas quotas,
       Path jobsDir,
       Optional<HostAndPort> thriftServer) {}
+
+  /**
+   * How many of the gateway's jobs may wait, and how much is kept of them.
+   *
+   * @param queued {@code MAX_QUEUED_JOBS}: jobs of each kind that may wait
+   * @param runningPerUser {@code MAX_USER_RUNNING_JOBS}: jobs of each kind of one user that run at
+   *     once
+   * @param queuedPerUser {@code MAX_USER_QUEUED_JOBS}: jobs of each kind of one user that may wait
+   * @param uploadsPerUser {@code MAX_USER_UPLOADS}: bytes of one user's uploads
+   * @param outputsPerUser {@code MAX_USER_OUTPUTS}: bytes of the outputs of one user's jobs
+   * @param outputPerJob {@code MAX_JOB_OUTPUT}: bytes of one job's output
+   * @param keep {@code KEEP_JOBS}: time after a job's end
+   * @param keepSize {@code KEEP_JOBS_SIZE}: bytes of all uploads and outputs
+   */
+  public record JobQuotas(
+      int queued,
+      int runningPerUser,
+      int queuedPerUser,
+      MemorySize uploadsPerUser,
+      MemorySize outputsPerUser,
+      MemorySize outputPerJob,
+      Duration keep,
+      MemorySize keepSize) {
+    /** More than there is. */
+    static final MemorySize NO_LIMIT = new MemorySize(Long.MAX_VALUE);
+  }
 
   /**
    * How daemons are watched and stopped.

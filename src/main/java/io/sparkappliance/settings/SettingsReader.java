@@ -140,6 +140,15 @@ public final class SettingsReader {
                 require(c.maxUpload),
                 require(c.maxQueries),
                 require(c.maxApplications),
+                new Settings.JobQuotas(
+                    require(c.maxQueuedJobs),
+                    get(c.maxUserRunningJobs).orElse(Integer.MAX_VALUE),
+                    require(c.maxUserQueuedJobs),
+                    get(c.maxUserUploads).orElse(Settings.JobQuotas.NO_LIMIT),
+                    get(c.maxUserOutputs).orElse(Settings.JobQuotas.NO_LIMIT),
+                    require(c.maxJobOutput),
+                    require(c.keepJobs),
+                    require(c.keepJobsSize)),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
                 get(c.thriftServer)),
             new Supervision(

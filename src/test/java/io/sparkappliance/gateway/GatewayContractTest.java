@@ -372,7 +372,7 @@ class GatewayContractTest {
         .untilAsserted(
             () -> {
               assertThat(directory.resolve("data/jobs/incoming")).isEmptyDirectory();
-              assertThat(directory.resolve("data/jobs/unfinished")).isEmptyDirectory();
+              assertThat(directory.resolve("data/jobs/processes")).isEmptyDirectory();
             });
   }
 
@@ -435,12 +435,13 @@ class GatewayContractTest {
   void an_unexpected_error_tells_an_id_and_no_stack_trace() throws Exception {
     String id = submit(new Form().file("x.py", "echo x")).body();
     gateway.awaitEnd(id);
-    Path record = directory.resolve("data/jobs").resolve(id).resolve("job.json");
-    Files.writeString(record, "{");
-    HttpResponse<String> answer = status(id);
+    Path output = directory.resolve("data/jobs").resolve(id).resolve("output.txt");
+    Files.delete(output);
+    Files.createDirectory(output);
+    HttpResponse<String> answer = gateway.get("/get_job_output/" + id);
     assertThat(answer.statusCode()).isEqualTo(500);
     assertThat(json(answer).path("id").asText()).hasSize(36);
-    assertThat(answer.body()).doesNotContain("Exception", "\tat ", "job.json");
+    assertThat(answer.body()).doesNotContain("Exception", "\tat ", "output.txt");
   }
 
   @Test

@@ -3,9 +3,7 @@ package io.sparkappliance.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sparkappliance.settings.Secret;
 import io.sparkappliance.testing.FakeSpark;
-import io.sparkappliance.testing.KnownThriftServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,10 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -39,31 +37,25 @@ class ApplicationJobsTest {
   }
 
   private Jobs open(int applications, int waiting) throws IOException {
-    Jobs jobs =
-        new Jobs(
-            JobStore.open(root),
-            new KnownThriftServer(Optional.empty()),
-            new SqlRunner(
-                new KnownThriftServer(Optional.empty()),
-                new SqlSessions(sparkHome, "me", new Secret("x"), 1)),
-            new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin", "GREETING", "hello")),
-            new Jobs.Limits(1, applications, waiting, Duration.ofSeconds(2)));
-    jobs.recover();
-    return jobs;
+    return JobsFixture.open(
+        root,
+        sparkHome,
+        Map.of("PATH", "/usr/bin:/bin", "GREETING", "hello"),
+        JobsFixture.limits(1, applications, waiting));
   }
 
   private static JobId submit(Jobs jobs, String program, String arguments) throws IOException {
     Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
     Files.writeString(upload, program);
     ApplicationRequest request = ApplicationRequest.parse("program.py", "", arguments, "");
-    return jobs.submitApplication(ME, request, upload).id();
+    return jobs.submitApplication(ME, request, upload, Terms.named("program")).id();
   }
 
   private static Job awaitEnd(Jobs jobs, JobId id) {
     return Awaitility.await()
         .atMost(Duration.ofSeconds(20))
         .pollInterval(Duration.ofMillis(20))
-        .until(() -> jobs.find(ME, id).orElseThrow(), job -> job.state().isFinal());
+        .until(() -> jobs.find(Optional.of(ME), id).orElseThrow(), job -> job.state().isFinal());
   }
 
   private static void awaitFile(Path file) {
@@ -120,11 +112,12 @@ class ApplicationJobsTest {
       assertThatThrownBy(() -> submit(jobs, "echo third", ""))
           .isInstanceOf(UnavailableException.class)
           .hasMessageContaining("too many jobs wait");
-      assertThat(jobs.find(ME, second).orElseThrow().state()).isEqualTo(JobState.QUEUED);
+      assertThat(jobs.find(Optional.of(ME), second).orElseThrow().state())
+          .isEqualTo(JobState.QUEUED);
       Files.createFile(go);
       assertThat(awaitEnd(jobs, first).state()).isEqualTo(JobState.SUCCEEDED);
       assertThat(awaitEnd(jobs, second).state()).isEqualTo(JobState.SUCCEEDED);
-      assertThat(JobStore.open(root).unfinished()).isEmpty();
+      assertThat(jobs.list(waiting()).jobs()).isEmpty();
       assertThat(awaitEnd(jobs, submit(jobs, "echo fourth", "")).state())
           .isEqualTo(JobState.SUCCEEDED);
     }
@@ -134,9 +127,9 @@ class ApplicationJobsTest {
   void somebody_elses_job_is_not_found() throws Exception {
     try (Jobs jobs = open(1, 1)) {
       JobId id = submit(jobs, "echo mine", "");
-      assertThat(jobs.find("somebody else", id)).isEmpty();
+      assertThat(jobs.find(Optional.of("somebody else"), id)).isEmpty();
       awaitEnd(jobs, id);
-      assertThat(jobs.find("somebody else", id)).isEmpty();
+      assertThat(jobs.find(Optional.of("somebody else"), id)).isEmpty();
     }
   }
 
@@ -152,33 +145,39 @@ class ApplicationJobsTest {
               "trap '' TERM; sleep 600 & echo $$ $! > '%s.new'; mv '%s.new' '%s'; wait; wait"
                   .formatted(pids, pids, pids),
               "");
-      waiting = submit(jobs, "echo never", "");
+      waiting = submit(jobs, "echo later", "");
       awaitFile(pids);
     }
     for (String pid : Files.readString(pids).strip().split(" ", -1)) {
       assertThat(ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive)).isEmpty();
     }
     try (Jobs jobs = open(1, 1)) {
-      for (JobId interrupted : List.of(id, waiting)) {
-        Job job = jobs.find(ME, interrupted).orElseThrow();
-        assertThat(job.state()).isEqualTo(JobState.FAILED);
-        assertThat(job.reason()).contains("interrupted: the gateway was stopped");
-      }
+      Job job = jobs.find(Optional.of(ME), id).orElseThrow();
+      assertThat(job.state()).isEqualTo(JobState.FAILED);
+      assertThat(job.reason()).contains("interrupted: the gateway was stopped");
+      assertThat(output(jobs, awaitEnd(jobs, waiting))).isEqualTo("later\n");
     }
   }
 
-  /** What a killed gateway leaves: a store, and a process that nobody watches. */
+  /** What a killed gateway leaves: a record, and a process that nobody watches. */
   private Process orphan(JobId id, String program) throws IOException {
-    JobStore store = JobStore.open(root);
-    store.create(id);
-    Path home = store.directory(id);
-    Files.writeString(home.resolve("application.py"), program);
+    JobFiles files = JobFiles.open(root);
+    ApplicationRequest request = ApplicationRequest.parse("x.py", "", "", "");
+    Path upload = Files.createTempFile(files.incoming(), "upload", "");
+    files.create(id, request, Files.writeString(upload, program));
     ApplicationRunner runner = new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
-    Process process = runner.start(home, ApplicationRequest.parse("x.py", "", "", ""));
-    store.save(
-        Job.accepted(id, JobKind.APPLICATION, ME, Instant.now())
-            .running(Instant.now(), ProcessIdentity.of(process.toHandle()).orElseThrow()));
+    Process process = runner.start(files.directory(id), request);
+    files.addProcess(id, ProcessIdentity.of(process.toHandle()).orElseThrow());
+    write(running(id, JobKind.APPLICATION));
     return process;
+  }
+
+  private static Job running(JobId id, JobKind kind) {
+    return JobsFixture.accepted(id, kind, ME).running(Instant.now());
+  }
+
+  private void write(Job job) throws IOException {
+    JobsFixture.write(root, job);
   }
 
   @Test
@@ -188,7 +187,7 @@ class ApplicationJobsTest {
     Process process = orphan(id, "until [ -e '" + go + "' ]; do :; done; echo done");
     ApplicationRunner.proceed(process);
     try (Jobs jobs = open(1, 1)) {
-      assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.RUNNING);
+      assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.RUNNING);
       Files.createFile(go);
       Job job = awaitEnd(jobs, id);
       assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
@@ -207,8 +206,9 @@ class ApplicationJobsTest {
       process.waitFor();
     }
     try (Jobs jobs = open(1, 1)) {
-      assertThat(jobs.find(ME, good).orElseThrow().state()).isEqualTo(JobState.SUCCEEDED);
-      assertThat(jobs.find(ME, bad).orElseThrow().reason())
+      assertThat(jobs.find(Optional.of(ME), good).orElseThrow().state())
+          .isEqualTo(JobState.SUCCEEDED);
+      assertThat(jobs.find(Optional.of(ME), bad).orElseThrow().reason())
           .contains("spark-submit ended with exit code 7");
     }
   }
@@ -219,8 +219,9 @@ class ApplicationJobsTest {
     Process process = orphan(id, "echo never");
     process.destroyForcibly().waitFor();
     try (Jobs jobs = open(1, 1)) {
-      assertThat(jobs.find(ME, id).orElseThrow().reason())
-          .contains("interrupted: the gateway was restarted");
+      Job job = jobs.find(Optional.of(ME), id).orElseThrow();
+      assertThat(job.state()).isEqualTo(JobState.LOST);
+      assertThat(job.reason()).contains("interrupted: the gateway was restarted");
     }
   }
 
@@ -235,15 +236,15 @@ class ApplicationJobsTest {
 
   @Test
   void another_process_with_the_same_number_is_not_taken_for_the_job() throws Exception {
-    JobStore store = JobStore.open(root);
     JobId id = JobId.random();
-    store.create(id);
-    ProcessIdentity notUs =
-        new ProcessIdentity(ProcessHandle.current().pid(), Instant.now().minusSeconds(86_400));
-    store.save(
-        Job.accepted(id, JobKind.APPLICATION, ME, Instant.now()).running(Instant.now(), notUs));
+    write(running(id, JobKind.APPLICATION));
+    JobFiles.open(root)
+        .addProcess(
+            id,
+            new ProcessIdentity(ProcessHandle.current().pid(), Instant.now().minusSeconds(86_400)));
+    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(1))).isZero();
     try (Jobs jobs = open(1, 1)) {
-      assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.FAILED);
+      assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.LOST);
     }
     assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(1))).isZero();
   }
@@ -255,41 +256,52 @@ class ApplicationJobsTest {
     ApplicationRunner.proceed(process);
     assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(5))).isEqualTo(1);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(JobStore.open(root).find(id).orElseThrow().reason())
-        .contains("interrupted: the node was stopped");
+    try (Jobs jobs = open(1, 1)) {
+      assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.FAILED);
+    }
     assertThat(Jobs.endLeftovers(directory.resolve("never"), Duration.ofSeconds(1))).isZero();
   }
 
   @Test
   void a_thousand_stale_jobs_and_damaged_records_do_not_keep_the_gateway_from_starting()
       throws Exception {
-    JobStore store = JobStore.open(root);
+    JobFiles files = JobFiles.open(root);
     List<JobId> ids = Stream.generate(JobId::random).limit(1000).toList();
-    for (JobId id : ids) {
-      store.create(id);
-      store.save(Job.accepted(id, JobKind.SQL, ME, Instant.now()).starting());
-    }
-    List<JobId> damaged = new ArrayList<>();
-    for (String content : List.of("", "{", "[]", "{\"state\":\"RUNNING\"}", "\0\0\0")) {
-      JobId id = JobId.random();
-      store.create(id);
-      store.save(Job.accepted(id, JobKind.SQL, ME, Instant.now()));
-      Files.writeString(root.resolve(id.value()).resolve("job.json"), content);
-      damaged.add(id);
-    }
-    JobId gone = JobId.random();
-    Files.createFile(root.resolve("unfinished").resolve(gone.value()));
-    Files.createFile(root.resolve("unfinished").resolve("what-is-this"));
-    try (Jobs jobs = open(1, 1)) {
+    List<JobId> damaged = Stream.generate(JobId::random).limit(5).toList();
+    try (JobRecords records = JobRecords.embedded(files.records())) {
       for (JobId id : ids) {
-        assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.FAILED);
+        records.insert(running(id, JobKind.SQL));
       }
       for (JobId id : damaged) {
-        assertThat(jobs.find(ME, id).orElseThrow().state()).isEqualTo(JobState.LOST);
+        records.insert(running(id, JobKind.SQL));
       }
-      assertThat(jobs.find(ME, gone)).isEmpty();
     }
-    assertThat(store.unfinished()).isEmpty();
+    List<String> contents = List.of("", "{", "[]", "{\"state\":\"RUNNING\"}", "?");
+    for (int i = 0; i < damaged.size(); i++) {
+      JobsFixture.damage(root, damaged.get(i), contents.get(i));
+    }
+    try (Jobs jobs = open(1, 1)) {
+      for (JobId id : ids) {
+        assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.LOST);
+      }
+      for (JobId id : damaged) {
+        assertThat(jobs.find(Optional.of(ME), id).orElseThrow().reason())
+            .contains("its record was damaged when the gateway was restarted");
+      }
+      assertThat(jobs.list(waiting()).jobs()).isEmpty();
+    }
+  }
+
+  private static JobQuery waiting() {
+    return new JobQuery(
+        Optional.empty(),
+        Set.of(JobState.QUEUED, JobState.STARTING, JobState.RUNNING),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        10);
   }
 
   @Test
@@ -307,7 +319,10 @@ class ApplicationJobsTest {
     try (Jobs jobs = open(1, 1)) {
       Path script = Files.createTempFile(jobs.incoming(), "script", "");
       Files.writeString(script, "select 1");
-      assertThatThrownBy(() -> jobs.submitQuery(ME, SqlRequest.parse("", "", "", ""), script))
+      assertThatThrownBy(
+              () ->
+                  jobs.submitQuery(
+                      ME, SqlRequest.parse("", "", "", ""), script, Terms.named("query")))
           .isInstanceOf(UnavailableException.class)
           .hasMessageContaining("START_THRIFTSERVER=true");
     }

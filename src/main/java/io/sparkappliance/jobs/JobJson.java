@@ -1,0 +1,116 @@
+package io.sparkappliance.jobs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** A job's record as text. */
+final class JobJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private JobJson() {}
+
+  /** One JSON object, in one line. */
+  static String write(Job job) {
+    ObjectNode json = JSON.createObjectNode();
+    write(json.putObject("submission"), job.submission());
+    json.put("state", job.state().name());
+    json.put("attempt", job.attempt());
+    job.started().ifPresent(at -> json.put("started", at.toString()));
+    job.finished().ifPresent(at -> json.put("finished", at.toString()));
+    job.error().ifPresent(error -> write(json.putObject("error"), error));
+    job.cancelledBy().ifPresent(user -> json.put("cancelledBy", user));
+    job.sparkApplication()
+        .ifPresent(
+            application -> {
+              ObjectNode node = json.putObject("sparkApplication").put("id", application.id());
+              application.ui().ifPresent(ui -> node.put("ui", ui));
+            });
+    json.put("outputBytes", job.outputBytes());
+    return json.toString();
+  }
+
+  private static void write(ObjectNode json, Submission submission) {
+    json.put("kind", submission.kind().name());
+    json.put("owner", submission.owner());
+    json.put("at", submission.at().toString());
+    json.put("node", submission.node());
+    Terms terms = submission.terms();
+    json.put("name", terms.name());
+    json.put("maxAttempts", terms.maxAttempts());
+    terms.timeLimit().ifPresent(limit -> json.put("timeLimit", limit.toString()));
+    terms.idempotencyKey().ifPresent(key -> json.put("idempotencyKey", key));
+    submission.fingerprint().ifPresent(print -> json.put("fingerprint", print));
+    json.put("inputBytes", submission.inputBytes());
+  }
+
+  private static void write(ObjectNode json, JobError error) {
+    json.put("message", error.message());
+    error.errorClass().ifPresent(name -> json.put("errorClass", name));
+    error.sqlState().ifPresent(state -> json.put("sqlState", state));
+    error.line().ifPresent(line -> json.put("line", line));
+    error.position().ifPresent(position -> json.put("position", position));
+  }
+
+  /**
+   * Reads what {@link #write} wrote.
+   *
+   * @throws IOException when it is something else
+   */
+  static Job read(JobId id, String text) throws IOException {
+    try {
+      JsonNode json = JSON.readTree(text);
+      return new Job(
+          id,
+          submission(json.required("submission")),
+          JobState.valueOf(json.required("state").asText()),
+          json.required("attempt").asInt(),
+          text(json, "started").map(Instant::parse),
+          text(json, "finished").map(Instant::parse),
+          Optional.ofNullable(json.get("error")).map(JobJson::error),
+          text(json, "cancelledBy"),
+          Optional.ofNullable(json.get("sparkApplication"))
+              .map(node -> new SparkApplication(node.required("id").asText(), text(node, "ui"))),
+          json.required("outputBytes").asLong());
+    } catch (IOException | RuntimeException malformed) {
+      throw new IOException("the record of job " + id + " is damaged", malformed);
+    }
+  }
+
+  private static Submission submission(JsonNode json) {
+    return new Submission(
+        JobKind.valueOf(json.required("kind").asText()),
+        json.required("owner").asText(),
+        Instant.parse(json.required("at").asText()),
+        json.required("node").asText(),
+        new Terms(
+            json.required("name").asText(),
+            json.required("maxAttempts").asInt(),
+            text(json, "timeLimit").map(Duration::parse),
+            text(json, "idempotencyKey")),
+        text(json, "fingerprint"),
+        json.required("inputBytes").asLong());
+  }
+
+  private static JobError error(JsonNode json) {
+    return new JobError(
+        json.required("message").asText(),
+        text(json, "errorClass"),
+        text(json, "sqlState"),
+        number(json, "line"),
+        number(json, "position"));
+  }
+
+  private static Optional<String> text(JsonNode json, String name) {
+    return Optional.ofNullable(json.get(name)).map(JsonNode::asText);
+  }
+
+  private static OptionalInt number(JsonNode json, String name) {
+    return json.has(name) ? OptionalInt.of(json.get(name).asInt()) : OptionalInt.empty();
+  }
+}

@@ -1,0 +1,427 @@
+package io.sparkappliance.jobs;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The jobs that are not over: runs them in turn, ends them early, and writes their end down. */
+final class JobRuns implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(JobRuns.class);
+
+  private static final Stop CANCELLED = new Stop("cancelled");
+  private static final Stop GATEWAY_STOPS = new Stop("interrupted: the gateway was stopped");
+  private static final String INTERRUPTED_BEFORE = "interrupted: the gateway was restarted";
+
+  private static final Duration LOOK_AT_OUTPUT = Duration.ofSeconds(5);
+
+  private final JobFiles files;
+  private final JobRecords records;
+  private final SqlRunner sql;
+  private final ApplicationRunner applications;
+  private final JobLimits limits;
+  private final Map<JobId, LiveJob> live = new ConcurrentHashMap<>();
+  private final Map<JobKind, Turns<LiveJob>> turns = new EnumMap<>(JobKind.class);
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("job-limits").factory());
+  private volatile boolean stopping;
+
+  JobRuns(
+      JobFiles files,
+      JobRecords records,
+      SqlRunner sql,
+      ApplicationRunner applications,
+      JobLimits limits) {
+    this.files = files;
+    this.records = records;
+    this.sql = sql;
+    this.applications = applications;
+    this.limits = limits;
+    turns.put(
+        JobKind.SQL, new Turns<>("query", limits.queries(), limits.runningPerUser(), this::run));
+    turns.put(
+        JobKind.APPLICATION,
+        new Turns<>("application", limits.applications(), limits.runningPerUser(), this::run));
+  }
+
+  /**
+   * Makes sure that one more job of somebody may wait.
+   *
+   * @throws QuotaException when its owner has too many
+   * @throws UnavailableException when there are too many of all, or the gateway stops
+   */
+  void checkMayWait(JobKind kind, String owner) {
+    if (stopping) {
+      throw new UnavailableException("the gateway is being stopped");
+    }
+    Turns<LiveJob> queue = turns.get(kind);
+    if (queue.waiting(owner) >= limits.waitingPerUser()) {
+      throw new QuotaException(
+          "too many of your jobs wait for their turn: try again when some have ended (the"
+              + " operator's setting MAX_USER_QUEUED_JOBS)");
+    }
+    if (queue.waiting() >= limits.waiting()) {
+      throw new UnavailableException(
+          "too many jobs wait for their turn: try again when some have ended");
+    }
+  }
+
+  /** Lets a job that was written down wait for its turn. */
+  void add(Job job, JobRequest request) {
+    add(new LiveJob(records, job, Optional.of(request)));
+  }
+
+  private void add(LiveJob job) {
+    live.put(job.id(), job);
+    turns.get(job.job().kind()).add(job.owner(), job);
+  }
+
+  /** A job that is not over. */
+  Optional<Job> find(JobId id) {
+    return Optional.ofNullable(live.get(id)).map(LiveJob::job);
+  }
+
+  /** Waits until a job is over, or the time is. */
+  void await(JobId id, Duration time) throws InterruptedException {
+    LiveJob job = live.get(id);
+    if (job != null) {
+      job.await(JobState::isFinal, time);
+    }
+  }
+
+  /**
+   * Ends a job.
+   *
+   * @return the job as it is now; empty when it is over
+   * @throws IOException when the wish can't be written down
+   */
+  Optional<Job> cancel(JobId id, String user) throws IOException {
+    LiveJob job = live.get(id);
+    if (job == null) {
+      return Optional.empty();
+    }
+    // Written down first: whoever comes after a crash ends it, too.
+    if (!job.save(before -> before.cancelledBy(user))) {
+      return Optional.empty();
+    }
+    if (turns.get(job.job().kind()).remove(job.owner(), job)) {
+      finish(job, cancelled(job.job()));
+    } else {
+      job.stop(CANCELLED);
+    }
+    return Optional.of(job.job());
+  }
+
+  private void run(LiveJob job) {
+    if (stopping) {
+      return;
+    }
+    if (job.job().cancelledBy().isPresent()) {
+      finish(job, cancelled(job.job()));
+      return;
+    }
+    try {
+      job.save(Job::starting);
+      Optional<ScheduledFuture<?>> watch = Optional.empty();
+      try {
+        JobRequest request = job.request(files);
+        watch = watch(job, Instant.now());
+        switch (request) {
+          case SqlRequest query -> runQuery(job, query);
+          case ApplicationRequest application -> runApplication(job, application);
+        }
+      } finally {
+        watch.ifPresent(timer -> timer.cancel(false));
+        awaitEnding(job);
+      }
+      finish(job, job.job().succeeded(Instant.now()));
+    } catch (JobFailure failure) {
+      fail(job, failure.error());
+    } catch (IOException | RuntimeException trouble) {
+      LOG.error("job {} failed", job.id(), trouble);
+      fail(job, JobError.of("the gateway could not run it: " + trouble));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      job.stop(GATEWAY_STOPS);
+      fail(job, JobError.of(GATEWAY_STOPS.sentence()));
+    }
+  }
+
+  private void awaitEnding(LiveJob job) {
+    job.awaitEnding(limits.stopTime().multipliedBy(2));
+  }
+
+  private void runQuery(LiveJob job, SqlRequest request) throws JobFailure, IOException {
+    SqlRunner.Run run = new SqlRunner.Run();
+    job.endBy(run::cancel);
+    job.save(before -> before.running(Instant.now()));
+    sql.run(request, files.directory(job.id()), limits.outputBytes(), run);
+  }
+
+  private void runApplication(LiveJob job, ApplicationRequest request)
+      throws JobFailure, IOException, InterruptedException {
+    Process process = applications.start(files.directory(job.id()), request);
+    try {
+      ProcessIdentity identity =
+          ProcessIdentity.of(process.toHandle())
+              .orElseThrow(() -> new JobFailure("spark-submit could not be started"));
+      files.addProcess(job.id(), identity);
+      job.save(before -> before.running(Instant.now()));
+    } catch (JobFailure | IOException unwritten) {
+      process.destroyForcibly();
+      throw unwritten;
+    }
+    job.endBy(() -> ProcessTree.end(List.of(process.toHandle()), limits.stopTime()));
+    if (job.stop().isEmpty()) {
+      ApplicationRunner.proceed(process);
+    }
+    process.waitFor();
+    checkExit(job.id());
+  }
+
+  private void checkExit(JobId id) throws IOException, JobFailure {
+    OptionalInt code = ApplicationRunner.exitCode(files.directory(id));
+    if (code.isEmpty()) {
+      throw new JobFailure("interrupted: its process was killed");
+    }
+    if (code.getAsInt() != 0) {
+      throw new JobFailure("spark-submit ended with exit code " + code.getAsInt());
+    }
+  }
+
+  /** Ends a job that takes too long or leaves too much. */
+  private Optional<ScheduledFuture<?>> watch(LiveJob job, Instant started) {
+    Optional<Duration> limit = job.job().submission().terms().timeLimit();
+    boolean writesFreely = job.job().kind() == JobKind.APPLICATION;
+    if (limit.isEmpty() && !writesFreely) {
+      return Optional.empty();
+    }
+    Duration interval =
+        limit
+            .map(time -> time.dividedBy(20))
+            .filter(time -> time.compareTo(LOOK_AT_OUTPUT) < 0)
+            .map(time -> time.compareTo(Duration.ofMillis(50)) < 0 ? Duration.ofMillis(50) : time)
+            .orElse(LOOK_AT_OUTPUT);
+    return Optional.of(
+        timer.scheduleWithFixedDelay(
+            () -> {
+              if (limit.isPresent() && Instant.now().isAfter(started.plus(limit.get()))) {
+                job.stop(
+                    new Stop(
+                        "it ran longer than its time limit of "
+                            + limit.get().toSeconds()
+                            + " seconds"));
+              } else if (writesFreely
+                  && files.outputBytes(job.id(), job.job().submission().inputBytes())
+                      > limits.outputBytes()) {
+                job.stop(new Stop(SqlRunner.tooMuch(limits.outputBytes())));
+              }
+            },
+            interval.toMillis(),
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS));
+  }
+
+  /** What becomes of a job whose work did not come to a good end. */
+  private void fail(LiveJob job, JobError error) {
+    Job now = job.job();
+    if (now.cancelledBy().isPresent()) {
+      finish(job, cancelled(now));
+      return;
+    }
+    Optional<Stop> stop = job.stop();
+    if (now.state() == JobState.STARTING && stop.equals(Optional.of(GATEWAY_STOPS))) {
+      waitOn(job);
+      return;
+    }
+    JobError why = stop.map(Stop::sentence).map(JobError::of).orElse(error);
+    Job end = now.ended(JobState.FAILED, Instant.now(), why);
+    if (now.hasAttemptsLeft()) {
+      LOG.info("attempt {} of job {} failed: {}", now.attempt(), now.id(), firstLine(end));
+      again(job, end);
+    } else {
+      LOG.info("job {} failed: {}", now.id(), firstLine(end));
+      finish(job, end);
+    }
+  }
+
+  private static Job cancelled(Job job) {
+    String sentence = "cancelled by " + job.cancelledBy().orElseThrow();
+    return job.ended(JobState.CANCELLED, Instant.now(), JobError.of(sentence));
+  }
+
+  private void waitOn(LiveJob job) {
+    try {
+      job.save(Job::waiting);
+    } catch (IOException trouble) {
+      LOG.error("job {} stays written down as about to start", job.id(), trouble);
+    }
+  }
+
+  private static String firstLine(Job job) {
+    return job.reason().orElse("").lines().findFirst().orElse("");
+  }
+
+  private void again(LiveJob job, Job otherwise) {
+    try {
+      files.removeProcess(job.id());
+      ApplicationRunner.forgetAttempt(files.directory(job.id()));
+      job.forgetAttempt();
+      job.save(before -> otherwise.again());
+      if (!stopping) {
+        turns.get(job.job().kind()).add(job.owner(), job);
+      }
+    } catch (IOException trouble) {
+      LOG.error("job {} can't be begun again", job.id(), trouble);
+      finish(job, otherwise);
+    }
+  }
+
+  /** Writes the end down before the job stops being live: nobody ever sees neither. */
+  private void finish(LiveJob job, Job end) {
+    Job whole = end.leaving(files.outputBytes(end.id(), end.submission().inputBytes()));
+    try {
+      job.finish(whole);
+      files.removeProcess(end.id());
+      live.remove(end.id());
+    } catch (IOException trouble) {
+      // It stays known for as long as this process lives; the next one settles it.
+      LOG.error("the end of job {} could not be written down", end.id(), trouble);
+    }
+  }
+
+  /**
+   * Goes on with what an earlier process left unfinished; one damaged record does not stop the
+   * rest.
+   *
+   * @throws IOException when it can't be read at all
+   */
+  void recover() throws IOException {
+    List<JobId> left = records.unfinished();
+    for (JobId id : left) {
+      try {
+        recover(records.find(id).orElseThrow(() -> new IOException("its record is gone")));
+      } catch (IOException | RuntimeException damaged) {
+        LOG.error("job {} is lost", id, damaged);
+        records.saveLost(id, Instant.now());
+      }
+    }
+    if (!left.isEmpty()) {
+      LOG.info("{} unfinished jobs of an earlier process found", left.size());
+    }
+  }
+
+  private void recover(Job job) throws IOException {
+    LiveJob known = new LiveJob(records, job, Optional.empty());
+    Optional<ProcessIdentity> mark = files.process(job.id());
+    // The exit code is the last thing its process leaves; the process itself may linger a moment.
+    boolean hasEnded = ApplicationRunner.exitCode(files.directory(job.id())).isPresent();
+    Optional<ProcessHandle> process =
+        hasEnded ? Optional.empty() : mark.flatMap(ProcessIdentity::find);
+    live.put(job.id(), known);
+    if (job.state() == JobState.RUNNING && process.isPresent()) {
+      adopt(known, process.get());
+    } else if (job.state() == JobState.RUNNING && hasEnded) {
+      settle(known);
+    } else if (job.cancelledBy().isPresent()) {
+      finish(known, cancelled(job));
+    } else if (job.state() != JobState.RUNNING) {
+      // Nothing of it has begun: a process that was started waits for a word that never comes.
+      files.removeProcess(job.id());
+      turns.get(job.kind()).add(job.owner(), known);
+    } else {
+      Job lost = job.ended(JobState.LOST, Instant.now(), JobError.of(INTERRUPTED_BEFORE));
+      if (job.hasAttemptsLeft()) {
+        again(known, lost);
+      } else {
+        finish(known, lost);
+      }
+    }
+  }
+
+  private void adopt(LiveJob job, ProcessHandle process) {
+    LOG.info("job {} still runs as process {}", job.id(), process.pid());
+    Optional<ScheduledFuture<?>> watch = watch(job, job.job().started().orElseGet(Instant::now));
+    job.endBy(() -> ProcessTree.end(List.of(process), limits.stopTime()));
+    var _ =
+        process
+            .onExit()
+            .thenRunAsync(
+                () -> {
+                  watch.ifPresent(timer -> timer.cancel(false));
+                  settle(job);
+                },
+                Thread::startVirtualThread);
+    if (job.job().cancelledBy().isPresent()) {
+      job.stop(CANCELLED);
+    }
+  }
+
+  /** An application whose process is gone, started by an earlier gateway. */
+  private void settle(LiveJob job) {
+    awaitEnding(job);
+    try {
+      checkExit(job.id());
+      finish(job, job.job().succeeded(Instant.now()));
+    } catch (JobFailure failure) {
+      fail(job, failure.error());
+    } catch (IOException unreadable) {
+      LOG.error("how job {} ended can't be read", job.id(), unreadable);
+      finish(
+          job,
+          job.job()
+              .ended(
+                  JobState.LOST,
+                  Instant.now(),
+                  JobError.of("its exit code can't be read: " + unreadable)));
+    }
+  }
+
+  /** Ends all processes that are written down. */
+  static int endLeftovers(JobFiles files, Duration grace) throws IOException {
+    List<ProcessHandle> running = new ArrayList<>();
+    files.processes().values().forEach(process -> process.find().ifPresent(running::add));
+    ProcessTree.end(running, grace);
+    return running.size();
+  }
+
+  /** Ends what runs, and begins nothing any more; what waits stays written down as waiting. */
+  @Override
+  public void close() {
+    stopping = true;
+    turns.values().forEach(Turns::close);
+    live.values().forEach(job -> job.stop(GATEWAY_STOPS));
+    Instant deadline = Instant.now().plus(limits.stopTime().multipliedBy(2));
+    turns.values().forEach(queue -> queue.awaitEnd(Duration.between(Instant.now(), deadline)));
+    live.values().forEach(job -> awaitRest(job, deadline));
+    timer.shutdownNow();
+  }
+
+  /** One that an earlier gateway started has no turn; one that can't be ended is given up. */
+  private void awaitRest(LiveJob job, Instant deadline) {
+    try {
+      job.await(
+          state -> state.isFinal() || state == JobState.QUEUED,
+          Duration.between(Instant.now(), deadline));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    Job now = job.job();
+    if (!now.state().isFinal() && now.state() != JobState.QUEUED) {
+      finish(job, now.ended(JobState.FAILED, Instant.now(), JobError.of(GATEWAY_STOPS.sentence())));
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package io.sparkappliance.jobs;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What was accepted: the part of a job that never changes.
+ *
+ * @param kind what it runs
+ * @param owner who submitted it
+ * @param at when, in microseconds
+ * @param node the gateway that took it
+ * @param terms what its owner asked for
+ * @param fingerprint of the request, by which a repetition of it is recognised; 64 hexadecimal
+ *     digits
+ * @param inputBytes size of what was uploaded
+ */
+public record Submission(
+    JobKind kind,
+    String owner,
+    Instant at,
+    String node,
+    Terms terms,
+    Optional<String> fingerprint,
+    long inputBytes) {}

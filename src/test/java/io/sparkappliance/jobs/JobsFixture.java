@@ -1,0 +1,109 @@
+package io.sparkappliance.jobs;
+
+import io.sparkappliance.settings.HostAndPort;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.testing.KnownThriftServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Optional;
+
+/** Jobs in this process, and what an earlier process may have left. */
+final class JobsFixture {
+  private static final Duration STOP_TIME = Duration.ofSeconds(2);
+
+  private JobsFixture() {}
+
+  /** So many at once and waiting, and nothing else that bounds them. */
+  static JobLimits limits(int queries, int applications, int waiting) {
+    return new JobLimits(
+        queries,
+        applications,
+        waiting,
+        Integer.MAX_VALUE,
+        Integer.MAX_VALUE,
+        Long.MAX_VALUE,
+        Long.MAX_VALUE,
+        Long.MAX_VALUE,
+        Duration.ofDays(1),
+        Long.MAX_VALUE,
+        STOP_TIME);
+  }
+
+  /** Jobs of a node without a thrift server. */
+  static Jobs open(Path root, Path sparkHome, Map<String, String> environment, JobLimits limits)
+      throws IOException {
+    return open(
+        root,
+        new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+        Optional.empty(),
+        new ApplicationRunner(sparkHome, environment),
+        limits);
+  }
+
+  /** Jobs that send SQL to a server. */
+  static Jobs open(
+      Path root,
+      SqlSessions sessions,
+      Optional<HostAndPort> server,
+      ApplicationRunner applications,
+      JobLimits limits)
+      throws IOException {
+    KnownThriftServer cluster = new KnownThriftServer(server);
+    JobFiles files = JobFiles.open(root);
+    Jobs jobs =
+        new Jobs(
+            files,
+            JobRecords.embedded(files.records()),
+            cluster,
+            new SqlRunner(cluster, sessions),
+            applications,
+            limits,
+            "test-node");
+    jobs.start();
+    return jobs;
+  }
+
+  /** A job that was just taken. */
+  static Job accepted(JobId id, JobKind kind, String owner) {
+    return Job.accepted(
+        id,
+        new Submission(
+            kind,
+            owner,
+            Instant.now().truncatedTo(ChronoUnit.MICROS),
+            "test-node",
+            Terms.named("a job"),
+            Optional.empty(),
+            0));
+  }
+
+  /** Writes a job down as an earlier process would have. */
+  static void write(Path root, Job job) throws IOException {
+    try (JobRecords records = JobRecords.embedded(JobFiles.open(root).records())) {
+      records.insert(job);
+    } catch (JobRecords.KnownKeyException impossible) {
+      throw new IOException(impossible);
+    }
+  }
+
+  /** Replaces a record's text. */
+  static void damage(Path root, JobId id, String text) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection(
+                "jdbc:h2:async:" + JobFiles.at(root).records(), "jobs", "");
+        PreparedStatement update =
+            connection.prepareStatement("update jobs set record = ? where id = ?")) {
+      update.setString(1, text);
+      update.setString(2, id.value());
+      update.executeUpdate();
+    }
+  }
+}
