@@ -8,12 +8,14 @@ import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.jobs.ApplicationRequest;
+import io.sparkappliance.jobs.ConflictException;
 import io.sparkappliance.jobs.InvalidRequestException;
 import io.sparkappliance.jobs.Job;
 import io.sparkappliance.jobs.JobId;
 import io.sparkappliance.jobs.JobKind;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.jobs.OutputFormat;
+import io.sparkappliance.jobs.QuotaException;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
@@ -24,11 +26,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,9 +48,6 @@ public final class GatewayServer implements AutoCloseable {
   private final Jobs jobs;
   private final ClusterView cluster;
   private final Javalin server;
-
-  /** A call: method, path, and what answers it. */
-  private record Route(HandlerType method, String path, Handler handler) {}
 
   /**
    * Listens to nobody yet.
@@ -111,7 +112,13 @@ public final class GatewayServer implements AutoCloseable {
     config.requestLogger.http(GatewayServer::log);
     config.routes.before(GatewayServer::addSecurityHeaders);
     config.routes.after(UnreadBody::discard);
-    List<Route> routes = routes();
+    List<Route> routes = new ArrayList<>(routes());
+    new JobRoutes(jobs, new Callers(), maxUpload)
+        .routes()
+        .forEach(
+            route ->
+                routes.add(
+                    new Route(route.method(), route.path(), guard.guarded(route.handler()))));
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
     addHead(config, routes);
@@ -149,7 +156,11 @@ public final class GatewayServer implements AutoCloseable {
         (path, sharing) -> {
           String methods =
               sharing.stream()
-                  .map(route -> route.method().equals(HandlerType.GET) ? "GET, HEAD" : "POST")
+                  .map(
+                      route ->
+                          route.method().equals(HandlerType.GET)
+                              ? "GET, HEAD"
+                              : route.method().name())
                   .collect(Collectors.joining(", ", "", ", OPTIONS"));
           config.routes.options(path, context -> context.status(204).header("Allow", methods));
         });
@@ -311,6 +322,15 @@ public final class GatewayServer implements AutoCloseable {
                   .put("limit_bytes", large.limit().bytes()));
         });
     config.routes.exception(
+        ConflictException.class,
+        (conflict, context) -> Answers.error(context, 409, sentence(conflict.getMessage())));
+    config.routes.exception(
+        QuotaException.class,
+        (quota, context) -> {
+          context.header("Retry-After", "30");
+          Answers.error(context, 429, sentence(quota.getMessage()));
+        });
+    config.routes.exception(
         UnavailableException.class,
         (unavailable, context) -> {
           context.header("Retry-After", "10");
@@ -323,7 +343,13 @@ public final class GatewayServer implements AutoCloseable {
               .ifPresent(methods -> context.header("Allow", methods));
           Answers.error(context, refused.getStatus(), refused.getMessage());
         });
+    // Who goes away in the middle of an answer does not read another one.
+    config.routes.exception(EofException.class, (gone, context) -> LOG.debug("gone", gone));
     config.routes.exception(Exception.class, GatewayServer::unexpected);
+  }
+
+  private static String sentence(String reason) {
+    return Character.toUpperCase(reason.charAt(0)) + reason.substring(1) + ".";
   }
 
   private static void unexpected(Exception trouble, Context context) {

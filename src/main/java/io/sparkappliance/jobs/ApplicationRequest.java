@@ -67,22 +67,64 @@ public record ApplicationRequest(
    */
   public static ApplicationRequest parse(
       String fileName, String mainClass, String jobArgs, String jobSettings) {
+    return of(
+        fileName,
+        mainClass.isBlank() ? Optional.empty() : Optional.of(mainClass.strip()),
+        SubmitSettings.words("job_args", jobArgs),
+        SubmitSettings.parse("job_settings", jobSettings));
+  }
+
+  /**
+   * Reads the fields of a JSON request.
+   *
+   * @param fileName what the client calls the file; only its ending counts
+   * @param mainClass the field {@code main_class}
+   * @param arguments the field {@code arguments}: an array of texts
+   * @param settings the field {@code settings}: an object
+   * @param packages the field {@code packages}: an array of Maven coordinates
+   * @throws InvalidRequestException when a field can't be used
+   */
+  public static ApplicationRequest of(
+      String fileName,
+      Optional<String> mainClass,
+      JsonNode arguments,
+      JsonNode settings,
+      JsonNode packages) {
+    return of(
+        fileName,
+        mainClass,
+        texts("arguments", arguments),
+        SubmitSettings.parse(Assignments.parse("settings", settings), texts("packages", packages)));
+  }
+
+  private static ApplicationRequest of(
+      String fileName, Optional<String> mainClass, List<String> arguments, List<String> settings) {
     Language language = language(fileName);
-    Optional<String> main = mainClass.isBlank() ? Optional.empty() : Optional.of(mainClass.strip());
-    if (language == Language.JAR && main.isEmpty()) {
+    if (language == Language.JAR && mainClass.isEmpty()) {
       throw new InvalidRequestException(
           "main_class", "is missing: a jar needs the name of the class to run");
     }
-    if (main.isPresent() && !CLASS_NAME.matcher(main.get()).matches()) {
+    if (mainClass.isPresent() && !CLASS_NAME.matcher(mainClass.get()).matches()) {
       throw new InvalidRequestException(
           "main_class", "is no class name; one looks like org.example.Main");
     }
     return new ApplicationRequest(
         language,
         Terms.displayName(fileName),
-        language == Language.JAR ? main : Optional.empty(),
-        SubmitSettings.words("job_args", jobArgs),
-        SubmitSettings.parse("job_settings", jobSettings));
+        language == Language.JAR ? mainClass : Optional.empty(),
+        arguments,
+        settings);
+  }
+
+  private static List<String> texts(String field, JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    for (JsonNode element : array) {
+      if (!element.isTextual() || element.asText().indexOf('\0') >= 0) {
+        throw new InvalidRequestException(field, "must be an array of texts");
+      }
+      texts.add(element.asText());
+    }
+    return texts;
   }
 
   private static Language language(String fileName) {

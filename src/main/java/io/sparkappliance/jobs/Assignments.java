@@ -1,5 +1,6 @@
 package io.sparkappliance.jobs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -33,21 +34,47 @@ final class Assignments {
       }
       String name = word.substring(0, equals);
       name = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
-      if (!NAME.matcher(name).matches()) {
-        throw new InvalidRequestException(
-            field,
-            "'"
-                + shorten(name)
-                + "' is no name: letters, digits, dots, dashes and underscores only");
-      }
-      String value = word.substring(equals + 1);
-      if (CONTROL.matcher(value).find()) {
-        throw new InvalidRequestException(
-            field, "the value of '" + shorten(name) + "' contains a control character");
-      }
-      values.put(name, value);
+      values.put(name, checked(field, name, word.substring(equals + 1)));
     }
     return values;
+  }
+
+  /**
+   * Reads them from an object.
+   *
+   * @throws InvalidRequestException when something is no assignment
+   */
+  static Map<String, String> parse(String field, JsonNode json) {
+    if (!json.isObject()) {
+      throw new InvalidRequestException(field, "must be an object: {\"name\": \"value\"}");
+    }
+    Map<String, String> values = new LinkedHashMap<>();
+    json.properties()
+        .forEach(
+            entry -> {
+              if (!entry.getValue().isValueNode() || entry.getValue().isNull()) {
+                throw new InvalidRequestException(
+                    field,
+                    "the value of '"
+                        + shorten(entry.getKey())
+                        + "' must be a text, a number or a truth value");
+              }
+              values.put(entry.getKey(), checked(field, entry.getKey(), entry.getValue().asText()));
+            });
+    return values;
+  }
+
+  private static String checked(String field, String name, String value) {
+    if (!NAME.matcher(name).matches()) {
+      throw new InvalidRequestException(
+          field,
+          "'" + shorten(name) + "' is no name: letters, digits, dots, dashes and underscores only");
+    }
+    if (CONTROL.matcher(value).find()) {
+      throw new InvalidRequestException(
+          field, "the value of '" + shorten(name) + "' contains a control character");
+    }
+    return value;
   }
 
   private static String shorten(String text) {

@@ -83,7 +83,9 @@ final class JobOutput {
   private static void writeReason(Job job, Path directory, OutputStream out) throws IOException {
     StringBuilder text = new StringBuilder("Error: ").append(job.reason().orElse("")).append('\n');
     Path log = directory.resolve(ApplicationRunner.DRIVER_LOG);
-    if (job.kind() == JobKind.APPLICATION && Files.exists(log)) {
+    // Who has cancelled it does not wonder why.
+    boolean wonders = job.state() != JobState.CANCELLED;
+    if (job.kind() == JobKind.APPLICATION && wonders && Files.exists(log)) {
       List<String> tail = tail(log);
       if (!tail.isEmpty()) {
         text.append("Last lines of the driver's log:\n");

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -143,7 +144,7 @@ public final class Jobs implements AutoCloseable {
    */
   public Job submitQuery(String owner, SqlRequest request, Path script, Terms terms)
       throws IOException {
-    checkScript(script);
+    request.parameters().checkUsed(checkScript(script));
     if (!sql.isAvailable()) {
       throw new UnavailableException(
           "no thrift server answers: start one with START_THRIFTSERVER=true on this node or on a"
@@ -152,15 +153,17 @@ public final class Jobs implements AutoCloseable {
     return submit(owner, request, script, terms);
   }
 
-  private static void checkScript(Path script) throws IOException {
+  private static List<String> checkScript(Path script) throws IOException {
     if (Files.size(script) > MAX_SCRIPT_BYTES) {
       throw new InvalidRequestException(
           "file", "is too large for a SQL script: at most " + (MAX_SCRIPT_BYTES >> 20) + " MiB");
     }
     try {
-      if (SqlScript.split(Files.readString(script)).isEmpty()) {
+      List<String> statements = SqlScript.split(Files.readString(script));
+      if (statements.isEmpty()) {
         throw new InvalidRequestException("file", "has no SQL statement in it");
       }
+      return statements;
     } catch (CharacterCodingException notText) {
       throw new InvalidRequestException("file", "is no text in UTF-8");
     }
@@ -330,6 +333,51 @@ public final class Jobs implements AutoCloseable {
    */
   public void writeOutput(Job job, OutputFormat format, OutputStream out) throws IOException {
     JobOutput.write(job, files.directory(job.id()), format, out);
+  }
+
+  /**
+   * The results that a SQL job has left behind, without their rows.
+   *
+   * @throws IOException when they can't be read
+   */
+  public List<ResultInfo> results(Job job) throws IOException {
+    return index(job).results().stream()
+        .map(result -> new ResultInfo(result.columns(), result.rows()))
+        .toList();
+  }
+
+  private ResultIndex index(Job job) throws IOException {
+    return ResultIndex.read(files.directory(job.id()).resolve(JobOutput.INDEX));
+  }
+
+  /**
+   * Writes out rows of one result.
+   *
+   * @param job a SQL job that is over
+   * @param result which of its results, from 0
+   * @param format how
+   * @param offset the first row, from 0
+   * @param limit how many rows, at most
+   * @param out where to; not closed
+   * @throws IOException when it can't be read or written
+   */
+  public void writeResult(
+      Job job, int result, ResultFormat format, long offset, long limit, OutputStream out)
+      throws IOException {
+    ResultPages.write(
+        files.directory(job.id()), index(job).results().get(result), format, offset, limit, out);
+  }
+
+  /**
+   * Reads a part of what an application writes, while it runs and afterwards.
+   *
+   * @param stream which of the two
+   * @param offset where to begin, in bytes from the beginning
+   * @param limit how many bytes, at most
+   * @throws IOException when it can't be read
+   */
+  public LogPart log(Job job, LogStream stream, long offset, int limit) throws IOException {
+    return JobLog.read(files.directory(job.id()), job, stream, offset, limit);
   }
 
   /**

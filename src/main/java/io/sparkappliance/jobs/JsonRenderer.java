@@ -6,17 +6,12 @@ import java.io.IOException;
 import java.io.Writer;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * Results as one JSON object: {@code job_id}, {@code results} with {@code columns} and {@code rows}
- * each, and {@code error} when the job failed. Numbers are written digit by digit as Spark gave
- * them; those that JSON does not know, NaN and infinity, are texts, as is binary data in base 64.
+ * each, and {@code error} when the job failed.
  */
 final class JsonRenderer implements ResultReader.Visitor {
-  private static final Pattern NUMBER =
-      Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
-
   private final JsonGenerator json;
   private final Optional<String> error;
   private List<Column> columns = List.of();
@@ -44,21 +39,9 @@ final class JsonRenderer implements ResultReader.Visitor {
   public void row(List<String> values) throws IOException {
     json.writeStartArray();
     for (int i = 0; i < values.size(); i++) {
-      value(columns.get(i), values.get(i));
+      JsonValues.write(json, columns.get(i), values.get(i));
     }
     json.writeEndArray();
-  }
-
-  private void value(Column column, String text) throws IOException {
-    if (text == null) {
-      json.writeNull();
-    } else if (column.isNumeric() && NUMBER.matcher(text).matches()) {
-      json.writeRawValue(text);
-    } else if (column.isBoolean()) {
-      json.writeBoolean(Boolean.parseBoolean(text));
-    } else {
-      json.writeString(text);
-    }
   }
 
   @Override

@@ -53,6 +53,18 @@ final class ResultReader {
     visitor.end();
   }
 
+  /**
+   * Reads the line of a row.
+   *
+   * @throws IOException when it is none
+   */
+  static List<String> row(String line) throws IOException {
+    if (line == null) {
+      throw new IOException("a job's results are shorter than they were");
+    }
+    return values(JSON.readTree(line));
+  }
+
   private static List<String> values(JsonNode row) {
     List<String> values = new ArrayList<>(row.size());
     for (JsonNode value : row) {

@@ -11,11 +11,15 @@ import java.util.Optional;
  * What comes with a SQL script.
  *
  * @param settings session settings, set in this order before the first statement
+ * @param parameters values for the script's markers
  * @param username who logs in; empty: the appliance's own user, in a warm session
  * @param password that user's password; empty: the appliance's token
  */
 public record SqlRequest(
-    Map<String, String> settings, Optional<String> username, Optional<Secret> password)
+    Map<String, String> settings,
+    SqlParameters parameters,
+    Optional<String> username,
+    Optional<Secret> password)
     implements JobRequest {
 
   /** Takes a copy, in the same order. */
@@ -44,8 +48,25 @@ public record SqlRequest(
     }
     return new SqlRequest(
         settings,
+        SqlParameters.NONE,
         username.isEmpty() ? Optional.empty() : Optional.of(username),
         password.isEmpty() ? Optional.empty() : Optional.of(new Secret(password)));
+  }
+
+  /**
+   * Reads the fields of a JSON request; the appliance's own user logs in.
+   *
+   * @param settings the field {@code settings}: an object whose values are texts, numbers or truth
+   *     values
+   * @param params the field {@code params}: an object
+   * @throws InvalidRequestException when a field can't be used
+   */
+  public static SqlRequest of(JsonNode settings, JsonNode params) {
+    return new SqlRequest(
+        Assignments.parse("settings", settings),
+        SqlParameters.parse(params),
+        Optional.empty(),
+        Optional.empty());
   }
 
   @Override
@@ -61,6 +82,7 @@ public record SqlRequest(
   @Override
   public void write(ObjectNode json) {
     settings.forEach(json.putObject("settings")::put);
+    parameters.write(json);
     username.ifPresent(name -> json.put("username", name));
     // That there was one, not which.
     json.put("password", password.isPresent());
@@ -77,6 +99,7 @@ public record SqlRequest(
         .forEach(setting -> settings.put(setting.getKey(), setting.getValue().asText()));
     return new SqlRequest(
         settings,
+        SqlParameters.read(json),
         Optional.ofNullable(json.get("username")).map(JsonNode::asText),
         Optional.empty());
   }

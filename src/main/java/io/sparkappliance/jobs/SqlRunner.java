@@ -122,7 +122,7 @@ final class SqlRunner implements AutoCloseable {
       }
       for (String sql : statements) {
         run.use(statement);
-        if (statement.execute(sql)) {
+        if (statement.execute(request.parameters().bind(sql))) {
           try (ResultSet result = statement.getResultSet()) {
             results.write(result);
           }

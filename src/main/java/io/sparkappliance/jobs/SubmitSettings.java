@@ -145,6 +145,26 @@ final class SubmitSettings {
   }
 
   /**
+   * Reads settings that come by name.
+   *
+   * @param settings Spark's settings
+   * @param packages Maven coordinates
+   * @return arguments for spark-submit, options and values apart
+   * @throws InvalidRequestException when one is not allowed, with the reason
+   */
+  static List<String> parse(Map<String, String> settings, List<String> packages) {
+    List<String> words = new ArrayList<>();
+    settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
+    List<String> checked = new ArrayList<>(new SubmitSettings("settings", words).check());
+    if (!packages.isEmpty()) {
+      checked.addAll(
+          new SubmitSettings("packages", List.of("--packages", String.join(",", packages)))
+              .check());
+    }
+    return List.copyOf(checked);
+  }
+
+  /**
    * Splits a field as a shell would.
    *
    * @param field the form's field, for the error message

@@ -31,6 +31,7 @@ final class GatewayFixture implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private final Jobs jobs;
   private final GatewayServer server;
+  private final Secret token;
 
   /** What discovery tells; tests change it as they like. */
   static final class Cluster implements ClusterView {
@@ -70,13 +71,24 @@ final class GatewayFixture implements AutoCloseable {
    */
   GatewayFixture(Path data, Path sparkHome, Cluster cluster, Map<String, String> more)
       throws IOException {
+    this(data, sparkHome, cluster, more, TOKEN);
+  }
+
+  /**
+   * Starts one whose token a thrift server knows.
+   *
+   * @param token of the gateway and the thrift server
+   */
+  GatewayFixture(Path data, Path sparkHome, Cluster cluster, Map<String, String> more, Secret token)
+      throws IOException {
+    this.token = token;
     Map<String, String> environment = new HashMap<>();
     environment.put("START_WEBAPP", "true");
     environment.put("SPARK_APPLIANCE_DATA", data.toString());
     environment.put("SPARK_HOME", sparkHome.toString());
     environment.putAll(more);
     Settings settings = SettingsReader.read(environment, Files::readString).settings();
-    Credentials credentials = new Credentials(TOKEN, TOKEN, Optional.empty());
+    Credentials credentials = new Credentials(token, token, Optional.empty());
     jobs = Jobs.open(settings, credentials, cluster, "testhost", System.getenv());
     server = new GatewayServer(settings, credentials, jobs, cluster);
     server.start(Optional.of("127.0.0.1"), 0);
@@ -92,7 +104,7 @@ final class GatewayFixture implements AutoCloseable {
 
   /** A request with the token. */
   HttpRequest.Builder request(String path) {
-    return open(path).header("Authorization", "Bearer " + TOKEN.reveal());
+    return open(path).header("Authorization", "Bearer " + token.reveal());
   }
 
   /** A request without. */

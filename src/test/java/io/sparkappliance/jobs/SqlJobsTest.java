@@ -235,7 +235,9 @@ class SqlJobsTest {
 
   @Test
   void a_refused_login_is_the_jobs_failure() throws Exception {
-    SqlRequest wrong = new SqlRequest(Map.of(), Optional.of("eve"), Optional.of(new Secret("x")));
+    SqlRequest wrong =
+        new SqlRequest(
+            Map.of(), SqlParameters.NONE, Optional.of("eve"), Optional.of(new Secret("x")));
     Job job = run(wrong, "select 1");
     assertThat(job.state()).isEqualTo(JobState.FAILED);
     assertThat(job.reason().orElse("")).startsWith("no session on the thrift server at ");

@@ -265,7 +265,7 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " STOP_GRACE_PERIOD=soon",
             """
-            STOP_GRACE_PERIOD=soon: must be a duration of at least 1s: a whole number with s, m or h (none: seconds).
+            STOP_GRACE_PERIOD=soon: must be a duration of at least 1s: a whole number with s, m, h or d (none: seconds).
                Write, for example, STOP_GRACE_PERIOD=60s, or leave it out."""),
         mistake(
             SINGLE + " LOG_FORMAT=xml",

@@ -1,0 +1,303 @@
+package io.sparkappliance.gateway;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.sparkappliance.jobs.ApplicationRequest;
+import io.sparkappliance.jobs.ConflictException;
+import io.sparkappliance.jobs.InvalidRequestException;
+import io.sparkappliance.jobs.Job;
+import io.sparkappliance.jobs.JobId;
+import io.sparkappliance.jobs.JobKind;
+import io.sparkappliance.jobs.JobPage;
+import io.sparkappliance.jobs.JobQuery;
+import io.sparkappliance.jobs.JobState;
+import io.sparkappliance.jobs.Jobs;
+import io.sparkappliance.jobs.LogPart;
+import io.sparkappliance.jobs.LogStream;
+import io.sparkappliance.jobs.ResultFormat;
+import io.sparkappliance.jobs.ResultInfo;
+import io.sparkappliance.jobs.SqlRequest;
+import io.sparkappliance.jobs.Terms;
+import io.sparkappliance.settings.MemorySize;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** The calls below {@code /api/v1} that are about jobs. */
+final class JobRoutes {
+  private static final String JOB = "/api/v1/jobs/{id}";
+  private static final int MAX_PAGE = 500;
+  private static final int MAX_WAIT_SECONDS = 300;
+  private static final int MAX_LOG_BYTES = 4 << 20;
+  private static final long JSON_ROWS = 1000;
+
+  private final Jobs jobs;
+  private final Callers callers;
+  private final MemorySize maxUpload;
+
+  /**
+   * Answers for these jobs.
+   *
+   * @param maxUpload bytes of one request with a file
+   */
+  JobRoutes(Jobs jobs, Callers callers, MemorySize maxUpload) {
+    this.maxUpload = maxUpload;
+    this.jobs = jobs;
+    this.callers = callers;
+  }
+
+  /** All of them, without a guard. */
+  List<Route> routes() {
+    return List.of(
+        new Route(HandlerType.POST, "/api/v1/queries", this::submitQuery),
+        new Route(HandlerType.POST, "/api/v1/applications", this::submitApplication),
+        new Route(HandlerType.GET, "/api/v1/jobs", this::list),
+        new Route(HandlerType.GET, JOB, this::show),
+        new Route(HandlerType.DELETE, JOB, this::delete),
+        new Route(HandlerType.POST, JOB + "/cancel", this::cancel),
+        new Route(HandlerType.GET, JOB + "/results", this::results),
+        new Route(HandlerType.GET, JOB + "/log", this::log));
+  }
+
+  private void submitQuery(Context context) throws IOException, InterruptedException {
+    QueryString query = new QueryString(context);
+    long wait = query.number("wait", 0, MAX_WAIT_SECONDS, 0);
+    query.finish();
+    JsonBody body = JsonBody.read(context);
+    String sql = body.requiredText("sql");
+    SqlRequest request = SqlRequest.of(body.object("settings"), body.object("params"));
+    Terms terms = terms(context, body, "query");
+    body.finish();
+    Path script = Files.createTempFile(jobs.incoming(), "script", "");
+    try {
+      Files.writeString(script, sql);
+      Job job = renamed(() -> jobs.submitQuery(callers.name(context), request, script, terms));
+      accepted(context, jobs.await(job, Duration.ofSeconds(wait)));
+    } finally {
+      Files.deleteIfExists(script);
+    }
+  }
+
+  private static Terms terms(Context context, JsonBody body, String name) {
+    return new Terms(
+        body.text("name").orElse(name),
+        body.number("max_attempts").orElse(1),
+        body.seconds("time_limit_seconds"),
+        Optional.ofNullable(context.header("Idempotency-Key")));
+  }
+
+  private void submitApplication(Context context) throws IOException, InterruptedException {
+    QueryString query = new QueryString(context);
+    long wait = query.number("wait", 0, MAX_WAIT_SECONDS, 0);
+    query.finish();
+    try (UploadForm form = UploadForm.read(context, jobs.incoming(), maxUpload)) {
+      String spec = form.field("spec").isEmpty() ? "{}" : form.field("spec");
+      JsonBody body = JsonBody.parse(spec.getBytes(StandardCharsets.UTF_8));
+      ApplicationRequest request =
+          ApplicationRequest.of(
+              form.fileName(),
+              body.text("main_class"),
+              body.array("arguments"),
+              body.object("settings"),
+              body.array("packages"));
+      Terms terms = terms(context, body, Terms.ofFile(form.fileName()).name());
+      body.finish();
+      Job job = jobs.submitApplication(callers.name(context), request, form.file(), terms);
+      accepted(context, jobs.await(job, Duration.ofSeconds(wait)));
+    }
+  }
+
+  /** Something that takes a script as a file. */
+  @FunctionalInterface
+  private interface Submit {
+    Job job() throws IOException;
+  }
+
+  /** What the old calls send as a file is a field here. */
+  private static Job renamed(Submit submit) throws IOException {
+    try {
+      return submit.job();
+    } catch (InvalidRequestException invalid) {
+      throw invalid.field().equals("file")
+          ? new InvalidRequestException("sql", invalid.getMessage())
+          : invalid;
+    }
+  }
+
+  private void accepted(Context context, Job job) throws IOException {
+    context.header("Location", "/api/v1/jobs/" + job.id());
+    Answers.json(context, job.state().isFinal() ? 200 : 202, whole(job));
+  }
+
+  private ObjectNode whole(Job job) throws IOException {
+    return job.kind() == JobKind.SQL && job.state().isFinal()
+        ? JobViews.view(job, jobs.results(job))
+        : JobViews.view(job);
+  }
+
+  private void list(Context context) throws IOException {
+    QueryString query = new QueryString(context);
+    List<JobState> states = query.constants("state", JobState.class);
+    List<JobKind> kinds = query.constants("kind", JobKind.class);
+    Optional<String> owner = query.text("owner");
+    JobQuery wanted =
+        new JobQuery(
+            callers.mayReadAll(context) ? owner : Optional.of(callers.name(context)),
+            states.isEmpty() ? Set.of() : EnumSet.copyOf(states),
+            EnumSet.allOf(JobKind.class).equals(Set.copyOf(kinds))
+                ? Optional.empty()
+                : kinds.stream().findFirst(),
+            query.text("name"),
+            query.instant("submitted_after"),
+            query.instant("submitted_before"),
+            query
+                .text("cursor")
+                .map(
+                    text ->
+                        JobQuery.Cursor.parse(text)
+                            .orElseThrow(
+                                () ->
+                                    new InvalidRequestException(
+                                        "cursor", "must be the next_cursor of an earlier answer"))),
+            (int) query.number("limit", 1, MAX_PAGE, 50));
+    query.finish();
+    boolean othersOnly =
+        owner.isPresent()
+            && !callers.mayReadAll(context)
+            && !owner.get().equals(callers.name(context));
+    JobPage page = othersOnly ? new JobPage(List.of(), Optional.empty()) : jobs.list(wanted);
+    ObjectNode json = Answers.object();
+    ArrayNode all = json.putArray("jobs");
+    page.jobs().forEach(job -> all.add(JobViews.view(job)));
+    page.next().ifPresent(cursor -> json.put("next_cursor", cursor.toString()));
+    Answers.json(context, 200, json);
+  }
+
+  private void show(Context context) throws IOException {
+    Optional<Job> job = find(context);
+    if (job.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    Answers.json(context, 200, whole(job.get()));
+  }
+
+  private void delete(Context context) throws IOException {
+    Optional<Job> job = find(context);
+    if (job.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    jobs.delete(job.get());
+    context.status(204);
+  }
+
+  private void cancel(Context context) throws IOException {
+    Optional<Job> job = find(context);
+    if (job.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    Answers.json(context, 202, JobViews.view(jobs.cancel(job.get(), callers.name(context))));
+  }
+
+  private void results(Context context) throws IOException {
+    Optional<Job> found = find(context);
+    if (found.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    Job job = found.get();
+    QueryString query = new QueryString(context);
+    ResultFormat format = format(context, query);
+    List<ResultInfo> results = job.kind() == JobKind.SQL ? jobs.results(job) : List.of();
+    int number = (int) query.number("result", 0, Integer.MAX_VALUE, 0);
+    long offset = query.number("offset", 0, Long.MAX_VALUE, 0);
+    long limit =
+        query.number(
+            "limit", 0, Long.MAX_VALUE, format == ResultFormat.JSON ? JSON_ROWS : Long.MAX_VALUE);
+    query.finish();
+    if (job.kind() != JobKind.SQL) {
+      throw new ConflictException("an application has no results; see its log");
+    }
+    if (!job.state().isFinal()) {
+      throw new ConflictException("the job is not over yet");
+    }
+    if (number >= results.size()) {
+      Answers.error(context, 404, "The job has no such result; it has " + results.size() + ".");
+      return;
+    }
+    context.contentType(format.mediaType());
+    context.header("Vary", "Accept");
+    jobs.writeResult(
+        job,
+        number,
+        format,
+        Math.min(offset, results.get(number).rows()),
+        limit,
+        context.outputStream());
+  }
+
+  private static ResultFormat format(Context context, QueryString query) {
+    Optional<String> asked = query.text("format");
+    if (asked.isPresent()) {
+      return ResultFormat.parse(asked.get())
+          .orElseThrow(
+              () ->
+                  new InvalidRequestException(
+                      "format", "must be one of text, csv, tsv, json, jsonl"));
+    }
+    return Optional.ofNullable(context.header("Accept"))
+        .flatMap(ResultFormat::accepted)
+        .orElse(ResultFormat.JSON);
+  }
+
+  private void log(Context context) throws IOException {
+    Optional<Job> found = find(context);
+    if (found.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    QueryString query = new QueryString(context);
+    LogStream stream =
+        LogStream.parse(query.text("stream").orElse("output"))
+            .orElseThrow(() -> new InvalidRequestException("stream", "must be output or log"));
+    long offset = query.number("offset", 0, Long.MAX_VALUE, 0);
+    int limit = (int) query.number("limit", 1, MAX_LOG_BYTES, 1 << 16);
+    query.finish();
+    if (found.get().kind() != JobKind.APPLICATION) {
+      throw new ConflictException("a SQL job has no log; see its results");
+    }
+    Optional<String> accept = Optional.ofNullable(context.header("Accept"));
+    if (accept.filter(types -> types.contains(LogEvents.TYPE)).isPresent()) {
+      new LogEvents(jobs, found.get(), stream).send(context, offset);
+      return;
+    }
+    LogPart part = jobs.log(found.get(), stream, offset, limit);
+    context.header("X-Log-Offset", Long.toString(part.offset()));
+    context.header("X-Log-Next-Offset", Long.toString(part.next()));
+    context.header("X-Log-Complete", Boolean.toString(part.complete()));
+    context.contentType(Answers.TEXT).result(part.bytes());
+  }
+
+  private Optional<Job> find(Context context) throws IOException {
+    Optional<JobId> id = JobId.parse(context.pathParam("id"));
+    return id.isPresent()
+        ? jobs.find(
+            callers.mayReadAll(context) ? Optional.empty() : Optional.of(callers.name(context)),
+            id.get())
+        : Optional.empty();
+  }
+
+  private static void noSuchJob(Context context) {
+    Answers.error(context, 404, "There is no job with this id.");
+  }
+}

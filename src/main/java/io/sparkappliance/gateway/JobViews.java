@@ -1,0 +1,72 @@
+package io.sparkappliance.gateway;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkappliance.jobs.Job;
+import io.sparkappliance.jobs.JobError;
+import io.sparkappliance.jobs.ResultInfo;
+import io.sparkappliance.jobs.Terms;
+import java.util.List;
+import java.util.Locale;
+
+/** Jobs as the API shows them. */
+final class JobViews {
+  private JobViews() {}
+
+  /** A job without what it has left behind. */
+  static ObjectNode view(Job job) {
+    Terms terms = job.submission().terms();
+    ObjectNode json = Answers.object();
+    json.put("id", job.id().value());
+    json.put("kind", word(job.kind()));
+    json.put("name", terms.name());
+    json.put("owner", job.owner());
+    json.put("state", word(job.state()));
+    json.put("submitted_at", job.submission().at().toString());
+    job.started().ifPresent(at -> json.put("started_at", at.toString()));
+    job.finished().ifPresent(at -> json.put("finished_at", at.toString()));
+    job.reason().ifPresent(why -> json.put("reason", why));
+    job.error().ifPresent(error -> view(json.putObject("error"), error));
+    json.put("node", job.submission().node());
+    json.put("attempt", job.attempt());
+    json.put("max_attempts", terms.maxAttempts());
+    terms.timeLimit().ifPresent(limit -> json.put("time_limit_seconds", limit.toSeconds()));
+    job.sparkApplication()
+        .ifPresent(
+            application -> {
+              json.put("spark_application_id", application.id());
+              application.ui().ifPresent(ui -> json.put("ui_url", ui));
+            });
+    json.put("input_bytes", job.submission().inputBytes());
+    json.put("output_bytes", job.outputBytes());
+    return json;
+  }
+
+  private static void view(ObjectNode json, JobError error) {
+    json.put("message", error.message());
+    error.errorClass().ifPresent(name -> json.put("error_class", name));
+    error.sqlState().ifPresent(state -> json.put("sql_state", state));
+    error.line().ifPresent(line -> json.put("line", line));
+    error.position().ifPresent(position -> json.put("position", position));
+  }
+
+  /** A SQL job with its results' columns. */
+  static ObjectNode view(Job job, List<ResultInfo> results) {
+    ObjectNode json = view(job);
+    ArrayNode all = json.putArray("results");
+    for (ResultInfo result : results) {
+      ObjectNode one = all.addObject();
+      ArrayNode columns = one.putArray("columns");
+      result
+          .columns()
+          .forEach(
+              column -> columns.addObject().put("name", column.name()).put("type", column.type()));
+      one.put("rows", result.rows());
+    }
+    return json;
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,58 @@
+package io.sparkappliance.jobs;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Rows as JSON objects, one in each line. Of columns with one name the later ones get a number. */
+final class JsonLinesRenderer implements ResultReader.Visitor {
+  private final Writer out;
+  private final JsonGenerator json;
+  private final List<String> names = new ArrayList<>();
+  private List<Column> columns = List.of();
+  private boolean any;
+
+  JsonLinesRenderer(Writer out) throws IOException {
+    this.out = out;
+    json = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+    json.setPrettyPrinter(new MinimalPrettyPrinter("\n"));
+  }
+
+  @Override
+  public void columns(List<Column> all) {
+    columns = all;
+    Set<String> taken = new HashSet<>();
+    for (Column column : all) {
+      String name = column.name();
+      for (int number = 2; !taken.add(name); number++) {
+        name = column.name() + "_" + number;
+      }
+      names.add(name);
+    }
+  }
+
+  @Override
+  public void row(List<String> values) throws IOException {
+    any = true;
+    json.writeStartObject();
+    for (int i = 0; i < values.size(); i++) {
+      json.writeFieldName(names.get(i));
+      JsonValues.write(json, columns.get(i), values.get(i));
+    }
+    json.writeEndObject();
+  }
+
+  @Override
+  public void end() throws IOException {
+    json.close();
+    if (any) {
+      out.write('\n');
+    }
+  }
+}
