@@ -71,7 +71,9 @@ class EmfMetricsTest {
             state,
             "spark://m:7077",
             workers,
-            applications.stream().map(it -> new Application("app-1", "a", 1, it)).toList());
+            applications.stream()
+                .map(it -> new Application("app-1", "a", 1, it, "spark", Instant.EPOCH))
+                .toList());
     new EmfMetrics("SparkAppliance", "spark-masters", () -> Optional.of(status), lines::add, NOW)
         .print();
   }

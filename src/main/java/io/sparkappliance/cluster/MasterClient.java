@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -92,7 +93,9 @@ public final class MasterClient {
                 application.path("id").asText(),
                 application.path("name").asText(),
                 application.path("cores").asInt(),
-                application.path("state").asText()));
+                application.path("state").asText(),
+                application.path("user").asText(),
+                Instant.ofEpochMilli(application.path("starttime").asLong())));
       }
       return Optional.of(
           new MasterStatus(

@@ -1,5 +1,6 @@
 package io.sparkappliance.cluster;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -66,6 +67,9 @@ public record MasterStatus(
    * @param name name that its driver gave it
    * @param cores cores granted
    * @param state Spark's {@code ApplicationState}
+   * @param user who started its driver
+   * @param submitted when it registered, by the master's clock
    */
-  public record Application(String id, String name, int cores, String state) {}
+  public record Application(
+      String id, String name, int cores, String state, String user, Instant submitted) {}
 }

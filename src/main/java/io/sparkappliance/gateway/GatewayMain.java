@@ -1,5 +1,6 @@
 package io.sparkappliance.gateway;
 
+import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
@@ -70,7 +71,8 @@ public final class GatewayMain {
       throws IOException, InterruptedException {
     ClusterView cluster = clusterView(settings, own);
     try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment);
-        GatewayServer server = new GatewayServer(settings, credentials, jobs, cluster)) {
+        GatewayServer server =
+            new GatewayServer(settings, credentials, jobs, cluster, survey(settings, own))) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());
       end.await();
@@ -90,14 +92,26 @@ public final class GatewayMain {
     }
   }
 
+  private static Members masters(Settings settings, String own) {
+    boolean onlyHere = settings.runs(Role.MASTER) && !settings.cluster().namesMasters();
+    return onlyHere && settings.cluster().zooKeeper().isEmpty()
+        ? Members.named(List.of(new HostAndPort(own, settings.network().ports().master())))
+        : Members.ofMasters(settings);
+  }
+
+  private static MasterClient masterClient(Settings settings) {
+    return new MasterClient(SparkPages.client(settings.access().ssl()));
+  }
+
+  private static ClusterSurvey survey(Settings settings, String own) {
+    return new ClusterSurvey(
+        masters(settings, own), settings.network().ports().masterUi(), masterClient(settings));
+  }
+
   /** What this node's settings say of the cluster. */
   static ClusterView clusterView(Settings settings, String own) {
     Settings.Ports ports = settings.network().ports();
-    boolean onlyHere = settings.runs(Role.MASTER) && !settings.cluster().namesMasters();
-    Members masters =
-        onlyHere && settings.cluster().zooKeeper().isEmpty()
-            ? Members.named(List.of(new HostAndPort(own, ports.master())))
-            : Members.ofMasters(settings);
+    Members masters = masters(settings, own);
     ClusterView nodes =
         new StaticClusterView(
             masters,
@@ -109,7 +123,7 @@ public final class GatewayMain {
                     .map(List::of)
                     .orElseGet(() -> on(masters, settings, own, Role.THRIFTSERVER, ports.thrift())),
             () -> on(masters, settings, own, Role.CONNECT, ports.connect()),
-            new MasterClient(SparkPages.client(settings.access().ssl())));
+            masterClient(settings));
     // A thrift server that is named is meant, whatever others there are.
     return settings
         .cluster()

@@ -6,6 +6,7 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
+import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.jobs.ApplicationRequest;
 import io.sparkappliance.jobs.ConflictException;
@@ -16,6 +17,7 @@ import io.sparkappliance.jobs.JobKind;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.jobs.OutputFormat;
 import io.sparkappliance.jobs.QuotaException;
+import io.sparkappliance.jobs.SqlCatalog;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
@@ -32,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +50,8 @@ public final class GatewayServer implements AutoCloseable {
   private final Guard guard;
   private final Jobs jobs;
   private final ClusterView cluster;
+  private final ClusterSurvey survey;
+  private final UsageHistory usage;
   private final Javalin server;
 
   /**
@@ -56,8 +61,16 @@ public final class GatewayServer implements AutoCloseable {
    * @param credentials the token that guards submissions and jobs
    * @param jobs the node's jobs; not closed by this server
    * @param cluster what discovery tells
+   * @param survey how the cluster is
    */
-  public GatewayServer(Settings settings, Credentials credentials, Jobs jobs, ClusterView cluster) {
+  public GatewayServer(
+      Settings settings,
+      Credentials credentials,
+      Jobs jobs,
+      ClusterView cluster,
+      ClusterSurvey survey) {
+    this.survey = survey;
+    this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
     this.guard =
         new Guard(
@@ -76,6 +89,7 @@ public final class GatewayServer implements AutoCloseable {
    * @param port 0 for any free port
    */
   public void start(Optional<String> host, int port) {
+    usage.start();
     if (host.isPresent()) {
       server.start(host.get(), port);
     } else {
@@ -96,6 +110,7 @@ public final class GatewayServer implements AutoCloseable {
   /** Stops listening; requests that are being answered have a moment to end. */
   @Override
   public void close() {
+    usage.close();
     server.stop();
   }
 
@@ -113,8 +128,11 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.before(GatewayServer::addSecurityHeaders);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
-    new JobRoutes(jobs, new Callers(), maxUpload)
-        .routes()
+    Stream.of(
+            new JobRoutes(jobs, new Callers(), maxUpload).routes(),
+            new ClusterRoutes(cluster, survey, usage).routes(),
+            new CatalogRoutes(jobs.catalog()).routes())
+        .flatMap(List::stream)
         .forEach(
             route ->
                 routes.add(
@@ -321,6 +339,9 @@ public final class GatewayServer implements AutoCloseable {
                   .put("reason", large.getMessage())
                   .put("limit_bytes", large.limit().bytes()));
         });
+    config.routes.exception(
+        SqlCatalog.NoSuchNameException.class,
+        (unknown, context) -> Answers.error(context, 404, unknown.getMessage()));
     config.routes.exception(
         ConflictException.class,
         (conflict, context) -> Answers.error(context, 409, sentence(conflict.getMessage())));

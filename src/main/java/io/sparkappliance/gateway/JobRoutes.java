@@ -63,6 +63,7 @@ final class JobRoutes {
         new Route(HandlerType.GET, JOB, this::show),
         new Route(HandlerType.DELETE, JOB, this::delete),
         new Route(HandlerType.POST, JOB + "/cancel", this::cancel),
+        new Route(HandlerType.GET, JOB + "/input", this::input),
         new Route(HandlerType.GET, JOB + "/results", this::results),
         new Route(HandlerType.GET, JOB + "/log", this::log));
   }
@@ -207,6 +208,18 @@ final class JobRoutes {
       return;
     }
     Answers.json(context, 202, JobViews.view(jobs.cancel(job.get(), callers.name(context))));
+  }
+
+  private void input(Context context) throws IOException {
+    Optional<Job> job = find(context);
+    if (job.isEmpty()) {
+      noSuchJob(context);
+      return;
+    }
+    Path text =
+        jobs.input(job.get())
+            .orElseThrow(() -> new ConflictException("a jar can't be read as text"));
+    context.contentType(Answers.TEXT).result(Files.newInputStream(text));
   }
 
   private void results(Context context) throws IOException {

@@ -149,6 +149,11 @@ public record ApplicationRequest(
   }
 
   @Override
+  public boolean isText() {
+    return language == Language.PYTHON;
+  }
+
+  @Override
   public void write(ObjectNode json) {
     json.put("language", language.name());
     json.put("name", name);

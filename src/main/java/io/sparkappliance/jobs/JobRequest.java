@@ -21,6 +21,9 @@ public sealed interface JobRequest permits SqlRequest, ApplicationRequest {
   /** Name of the upload in the job's directory. */
   String fileName();
 
+  /** Whether the upload can be read by people. */
+  boolean isText();
+
   /** Fills an object with all but passwords. */
   void write(ObjectNode json);
 

@@ -94,6 +94,12 @@ final class JobRuns implements AutoCloseable {
     return Optional.ofNullable(live.get(id)).map(LiveJob::job);
   }
 
+  /** How many are not over. */
+  JobCounts counts() {
+    int queued = turns.values().stream().mapToInt(Turns::waiting).sum();
+    return new JobCounts(Math.max(0, live.size() - queued), queued);
+  }
+
   /** Waits until a job is over, or the time is. */
   void await(JobId id, Duration time) throws InterruptedException {
     LiveJob job = live.get(id);

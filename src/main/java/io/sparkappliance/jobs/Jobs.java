@@ -110,6 +110,16 @@ public final class Jobs implements AutoCloseable {
     retention.start();
   }
 
+  /** What tables there are. */
+  public SqlCatalog catalog() {
+    return sql.catalog();
+  }
+
+  /** How many jobs are not over. */
+  public JobCounts counts() {
+    return runs.counts();
+  }
+
   /** Where uploads may be spooled before they are submitted. */
   public Path incoming() {
     return files.incoming();
@@ -146,9 +156,7 @@ public final class Jobs implements AutoCloseable {
       throws IOException {
     request.parameters().checkUsed(checkScript(script));
     if (!sql.isAvailable()) {
-      throw new UnavailableException(
-          "no thrift server answers: start one with START_THRIFTSERVER=true on this node or on a"
-              + " master's, or name one in THRIFT_SERVER");
+      throw SqlCatalog.noServer();
     }
     return submit(owner, request, script, terms);
   }
@@ -366,6 +374,23 @@ public final class Jobs implements AutoCloseable {
       throws IOException {
     ResultPages.write(
         files.directory(job.id()), index(job).results().get(result), format, offset, limit, out);
+  }
+
+  /**
+   * The script of a SQL job, or the text of a program.
+   *
+   * @return empty for a jar
+   * @throws IOException when it can't be read
+   */
+  public Optional<Path> input(Job job) throws IOException {
+    try {
+      JobRequest request = files.request(job.id());
+      return request.isText()
+          ? Optional.of(files.directory(job.id()).resolve(request.fileName()))
+          : Optional.empty();
+    } catch (JobFailure hasPassword) {
+      return Optional.of(files.directory(job.id()).resolve(SqlRunner.SCRIPT));
+    }
   }
 
   /**

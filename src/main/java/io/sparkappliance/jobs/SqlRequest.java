@@ -80,6 +80,11 @@ public record SqlRequest(
   }
 
   @Override
+  public boolean isText() {
+    return true;
+  }
+
+  @Override
   public void write(ObjectNode json) {
     settings.forEach(json.putObject("settings")::put);
     parameters.write(json);

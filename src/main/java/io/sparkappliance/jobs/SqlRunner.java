@@ -56,6 +56,11 @@ final class SqlRunner implements AutoCloseable {
     }
   }
 
+  /** What tables there are. */
+  SqlCatalog catalog() {
+    return new SqlCatalog(cluster, sessions);
+  }
+
   /** Whether a thrift server takes connections now. */
   boolean isAvailable() {
     return cluster.thriftServer().isPresent();

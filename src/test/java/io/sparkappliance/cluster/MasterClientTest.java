@@ -9,7 +9,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,8 @@ class MasterClientTest {
       {"url":"spark://127.0.0.1:7077",
        "workers":[{"id":"worker-1","host":"127.0.0.1","port":7078,"cores":2,"coresused":1,
                    "memory":1024,"memoryused":512,"state":"ALIVE"}],
-       "activeapps":[{"id":"app-1","name":"sql","cores":1,"state":"RUNNING"}],
+       "activeapps":[{"id":"app-1","name":"sql","cores":1,"state":"RUNNING",
+                      "user":"spark","starttime":1769860800000}],
        "status":"ALIVE"}
       """;
 
@@ -69,7 +72,26 @@ class MasterClientTest {
         .containsExactly(
             new MasterStatus.Worker("worker-1", "127.0.0.1", 7078, "ALIVE", 2, 1, 1024, 512));
     assertThat(status.applications())
-        .containsExactly(new MasterStatus.Application("app-1", "sql", 1, "RUNNING"));
+        .containsExactly(
+            new MasterStatus.Application(
+                "app-1", "sql", 1, "RUNNING", "spark", Instant.parse("2026-01-31T12:00:00Z")));
+  }
+
+  @Test
+  void a_survey_tells_who_leads_and_who_does_not_answer() {
+    ClusterSurvey survey =
+        new ClusterSurvey(
+            () -> List.of(new HostAndPort("127.0.0.2", 7077), new HostAndPort("127.0.0.1", 7077)),
+            port(),
+            client);
+    ClusterState state = survey.now();
+    assertThat(state.masters())
+        .containsExactly(
+            new ClusterState.Master("127.0.0.2", Optional.empty()),
+            new ClusterState.Master("127.0.0.1", Optional.of(MasterStatus.State.ALIVE)));
+    assertThat(state.leading().orElseThrow().workers()).hasSize(1);
+    body = "gone";
+    assertThat(survey.now()).as("within two seconds").isSameAs(state);
   }
 
   @Test

@@ -2,7 +2,11 @@ package io.sparkappliance.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.MasterClient;
+import io.sparkappliance.cluster.Members;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
@@ -20,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.awaitility.Awaitility;
@@ -39,6 +44,8 @@ final class GatewayFixture implements AutoCloseable {
     volatile Optional<String> uri = Optional.empty();
     volatile Optional<HostAndPort> thrift = Optional.empty();
     volatile Optional<HostAndPort> connect = Optional.empty();
+    volatile List<HostAndPort> masters = List.of();
+    volatile int masterUiPort = 1;
 
     @Override
     public Optional<String> aliveMasterAddress() {
@@ -90,7 +97,16 @@ final class GatewayFixture implements AutoCloseable {
     Settings settings = SettingsReader.read(environment, Files::readString).settings();
     Credentials credentials = new Credentials(token, token, Optional.empty());
     jobs = Jobs.open(settings, credentials, cluster, "testhost", System.getenv());
-    server = new GatewayServer(settings, credentials, jobs, cluster);
+    server =
+        new GatewayServer(
+            settings,
+            credentials,
+            jobs,
+            cluster,
+            new ClusterSurvey(
+                Members.named(cluster.masters),
+                cluster.masterUiPort,
+                new MasterClient(SparkPages.client(Optional.empty()))));
     server.start(Optional.of("127.0.0.1"), 0);
   }
 

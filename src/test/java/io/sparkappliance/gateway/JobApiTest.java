@@ -397,6 +397,31 @@ class JobApiTest {
   }
 
   @Test
+  void the_cluster_is_told_also_where_no_master_answers() throws Exception {
+    JsonNode cluster = json(checked("get", "/api/v1/cluster", gateway.get("/api/v1/cluster")));
+    assertThat(cluster.has("leader")).isFalse();
+    assertThat(cluster.path("workers")).isEmpty();
+    JsonNode usage =
+        Awaitility.await()
+            .until(
+                () ->
+                    json(
+                        checked(
+                            "get", "/api/v1/cluster/usage", gateway.get("/api/v1/cluster/usage"))),
+                told -> !told.path("samples").isEmpty());
+    assertThat(usage.path("interval_seconds").asInt()).isEqualTo(10);
+    assertThat(usage.path("samples").path(0).path("cores").asInt()).isZero();
+    HttpResponse<String> catalogs = gateway.get("/api/v1/catalogs");
+    assertThat(checked("get", "/api/v1/catalogs", catalogs).statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void a_program_can_be_read_again() throws Exception {
+    String id = json(submit("{}", "echo ü", "?wait=60")).path("id").asText();
+    assertThat(get("/api/v1/jobs/" + id + "/input").body()).isEqualTo("echo ü");
+  }
+
+  @Test
   void an_application_has_no_results() throws Exception {
     String id = json(submit("{}", "true", "?wait=60")).path("id").asText();
     assertThat(get("/api/v1/jobs/" + id + "/results").statusCode()).isEqualTo(409);

@@ -221,4 +221,51 @@ class SqlApiTest {
                 .toString())
         .doesNotContain("\"7\"");
   }
+
+  @Test
+  void tables_and_their_columns_are_told() throws Exception {
+    JsonNode made =
+        run(
+            request(
+                "create schema if not exists shop; create table if not exists shop.orders"
+                    + " (id int comment 'a number', `od``d` decimal(10,2), day date) using parquet"
+                    + " partitioned by (day); create or replace view shop.recent as select id from"
+                    + " shop.orders; create temporary view mine as select 1 as a"));
+    assertThat(made.path("state").asText()).as(made.toString()).isEqualTo("succeeded");
+    String catalogs = "/api/v1/catalogs";
+    assertThat(json(told(catalogs, catalogs)).path("catalogs").toString())
+        .contains("\"spark_catalog\"");
+    String schemas = catalogs + "/spark_catalog/schemas";
+    assertThat(json(told(catalogs + "/{catalog}/schemas", schemas)).path("schemas").toString())
+        .contains("\"default\"", "\"shop\"");
+    String tables = schemas + "/shop/tables";
+    assertThat(
+            json(told(catalogs + "/{catalog}/schemas/{schema}/tables", tables))
+                .path("tables")
+                .toString())
+        .isEqualTo(
+            "[{\"name\":\"orders\",\"kind\":\"table\"},{\"name\":\"recent\",\"kind\":\"view\"}]");
+    String table = catalogs + "/{catalog}/schemas/{schema}/tables/{table}";
+    assertThat(json(told(table, tables + "/orders")).path("columns").toString())
+        .isEqualTo(
+            "[{\"name\":\"id\",\"type\":\"int\",\"comment\":\"a number\"},"
+                + "{\"name\":\"od`d\",\"type\":\"decimal(10,2)\"},"
+                + "{\"name\":\"day\",\"type\":\"date\"}]");
+    assertThat(told(table, tables + "/orders%60").statusCode()).isEqualTo(404);
+    assertThat(told(table, tables + "/no%20such").statusCode()).isEqualTo(404);
+    run(request("drop schema shop cascade"));
+  }
+
+  private static HttpResponse<String> told(String known, String path) throws IOException {
+    return definition.check("get", known, gateway.get(path));
+  }
+
+  @Test
+  void a_script_can_be_read_again() throws Exception {
+    JsonNode job = run(request("select 'ü' as x -- why"));
+    assertThat(
+            told("/api/v1/jobs/{id}/input", "/api/v1/jobs/" + job.path("id").asText() + "/input")
+                .body())
+        .isEqualTo("select 'ü' as x -- why");
+  }
 }
