@@ -2,7 +2,9 @@ package io.sparkappliance.settings;
 
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.LogFormat;
+import io.sparkappliance.settings.Settings.TokenIn;
 import io.sparkappliance.settings.Variable.Group;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,9 @@ import java.util.Set;
 public final class Catalogue {
   /** Prefix of variables that give any single Spark setting. */
   public static final String SPARK_CONF_PREFIX = "SPARK_CONF_";
+
+  /** What {@code ROLES_DEFAULT} says for nobody. */
+  static final String NO_ROLE = "none";
 
   /** What {@code SPARK_MODE} can say. */
   static final Map<String, Role> MODES =
@@ -91,9 +96,26 @@ public final class Catalogue {
   final Variable<Boolean> sslNeedClientAuth;
   final Variable<String> sslProtocol;
   final Variable<Integer> sslPort;
-  final Variable<String> authUrl;
-  final Variable<String> tokenInfoUrl;
-  final Variable<String> oauth2Scope;
+  final Variable<URI> tokenInfoUrl;
+  final Variable<TokenIn> tokenInfoTokenIn;
+  final Variable<URI> oidcIssuer;
+  final Variable<URI> introspectionUrl;
+  final Variable<String> introspectionClientId;
+  final Variable<Secret> introspectionClientSecret;
+  final Variable<List<String>> oauth2Scope;
+  final Variable<List<String>> audience;
+  final Variable<String> userClaim;
+  final Variable<String> rolesClaim;
+  final Variable<List<String>> rolesAdmin;
+  final Variable<List<String>> rolesUser;
+  final Variable<List<String>> rolesReader;
+  final Variable<String> rolesDefault;
+  final Variable<String> clientId;
+  final Variable<Secret> clientSecret;
+  final Variable<URI> authUrl;
+  final Variable<URI> tokenUrl;
+  final Variable<List<String>> signInScopes;
+  final Variable<Duration> signInLifetime;
 
   // REST gateway.
   final Variable<MemorySize> maxUpload;
@@ -512,29 +534,159 @@ public final class Catalogue {
             "",
             "Port of Spark's web pages with TLS (`spark.ssl.ui.port`). Not set: the plain port plus"
                 + " 400.");
-    authUrl =
-        add(
-            "AUTH_URL",
-            Group.ACCESS,
-            Parsers.text(),
-            "",
-            "OAuth2 authorisation endpoint. Not supported yet: a node that is given one does not"
-                + " start.");
     tokenInfoUrl =
         add(
             "TOKENINFO_URL",
-            Group.ACCESS,
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Endpoint that tells what it knows of a bearer token: `uid`, `scope`, `expires_in`.");
+    tokenInfoTokenIn =
+        add(
+            "TOKENINFO_TOKEN_IN",
+            Group.IDENTITY,
+            Parsers.oneOf(TokenIn.class, "query"),
+            "header",
+            "How that endpoint is given the token: `query` for old servers, which read `access_token`"
+                + " of the address; it gets into their logs.");
+    oidcIssuer =
+        add(
+            "OIDC_ISSUER",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Issuer of signed tokens (OpenID Connect), exactly as they name it; its keys and addresses"
+                + " are found by discovery.");
+    introspectionUrl =
+        add(
+            "INTROSPECTION_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Endpoint that tells whether a token is active (RFC 7662).");
+    introspectionClientId =
+        add(
+            "INTROSPECTION_CLIENT_ID",
+            Group.IDENTITY,
             Parsers.text(),
             "",
-            "Endpoint that validates bearer tokens. Not supported yet: a node that is given one does"
-                + " not start.");
+            "The gateway's own login there.");
+    introspectionClientSecret =
+        add(
+            "INTROSPECTION_CLIENT_SECRET",
+            Group.IDENTITY,
+            Parsers.password(),
+            "",
+            "The secret of that login.");
     oauth2Scope =
         add(
             "OAUTH2_SCOPE",
-            Group.ACCESS,
-            Parsers.text(),
+            Group.IDENTITY,
+            Parsers.scopes(),
             "uid",
-            "Scope a token must carry; means something only together with `TOKENINFO_URL`.");
+            "Scopes that a token must carry, separated by spaces. The default counts with"
+                + " `TOKENINFO_URL` only; tokens of other providers need the scopes that are set.");
+    audience =
+        add(
+            "OAUTH2_AUDIENCE",
+            List.of("OIDC_AUDIENCE"),
+            Group.IDENTITY,
+            Parsers.names("spark-gateway"),
+            "",
+            "Audiences of which a token must carry one; needed with `OIDC_ISSUER`, of use with"
+                + " `INTROSPECTION_URL`. Not set: with `OIDC_ISSUER` the client of `OAUTH2_CLIENT_ID`.");
+    userClaim =
+        add(
+            "USER_CLAIM",
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Claim that names the person, who owns jobs by that name: it must be one that nobody can"
+                + " choose freely. Not set: `uid` with `TOKENINFO_URL`, else `sub`.");
+    rolesClaim =
+        add(
+            "ROLES_CLAIM",
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Claim with a person's roles or groups, a list or a text; dots lead into objects"
+                + " (`realm_access.roles`). Not set: all have the role of `ROLES_DEFAULT`.");
+    rolesAdmin =
+        add(
+            "ROLES_ADMIN",
+            Group.IDENTITY,
+            Parsers.names("spark-admins"),
+            "admin",
+            "Values of that claim that make an administrator: all jobs, and the cluster.");
+    rolesUser =
+        add(
+            "ROLES_USER",
+            Group.IDENTITY,
+            Parsers.names("spark-users"),
+            "user",
+            "Values that make a user, who submits jobs and sees their own.");
+    rolesReader =
+        add(
+            "ROLES_READER",
+            Group.IDENTITY,
+            Parsers.names("spark-readers"),
+            "reader",
+            "Values that make a reader, who sees their own jobs and submits none.");
+    rolesDefault =
+        add(
+            "ROLES_DEFAULT",
+            Group.IDENTITY,
+            Parsers.oneOf(List.of("admin", "user", "reader", NO_ROLE), "reader"),
+            "",
+            "Role of those who have none of these values; `none` refuses them. Not set: `none` with"
+                + " `ROLES_CLAIM`, else `user`.");
+    clientId =
+        add(
+            "OAUTH2_CLIENT_ID",
+            List.of("OIDC_CLIENT_ID"),
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Client by which people sign in with a browser. Not set: they need a token there, too.");
+    clientSecret =
+        add(
+            "OAUTH2_CLIENT_SECRET",
+            List.of("OIDC_CLIENT_SECRET"),
+            Group.IDENTITY,
+            Parsers.password(),
+            "",
+            "The secret of that client. Not set: a public client, which has none.");
+    authUrl =
+        add(
+            "AUTH_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "OAuth2 authorisation endpoint, where browsers are sent to sign in. Not set: the"
+                + " issuer's.");
+    tokenUrl =
+        add(
+            "TOKEN_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "OAuth2 token endpoint, where the gateway exchanges codes for tokens. Not set: the"
+                + " issuer's.");
+    signInScopes =
+        add(
+            "SIGN_IN_SCOPES",
+            Group.IDENTITY,
+            Parsers.scopes(),
+            "",
+            "Scopes to ask for at a sign-in, beside those of `OAUTH2_SCOPE`. Not set: `openid` with"
+                + " `OIDC_ISSUER`.");
+    signInLifetime =
+        add(
+            "SIGN_IN_LIFETIME",
+            Group.IDENTITY,
+            Parsers.duration(),
+            "8h",
+            "How long a browser stays signed in.");
 
     maxUpload =
         add(

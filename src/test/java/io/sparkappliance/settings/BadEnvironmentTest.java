@@ -118,13 +118,64 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " AUTH_URL=https://id.example.org/authorize",
             """
-            AUTH_URL=https://id.example.org/authorize: not supported yet: this version knows no sign-in by OAuth2.
-               Leave it out, or wait for the version that supports it; the node does not start half configured."""),
+            AUTH_URL=https://id.example.org/authorize: means something only where an identity provider is named.
+               Set TOKENINFO_URL, OIDC_ISSUER or INTROSPECTION_URL, too, or leave it out."""),
         mistake(
-            SINGLE + " TOKENINFO_URL=https://id.example.org/tokeninfo",
+            SINGLE + " ROLES_CLAIM=groups",
             """
-            TOKENINFO_URL=https://id.example.org/tokeninfo: not supported yet: this version knows no tokens but its own.
-               Leave it out, or wait for the version that supports it; the node does not start half configured."""),
+            ROLES_CLAIM=groups: means something only where an identity provider is named.
+               Set TOKENINFO_URL, OIDC_ISSUER or INTROSPECTION_URL, too, or leave it out."""),
+        mistake(
+            SINGLE + " TOKENINFO_URL=id.example.org/tokeninfo",
+            """
+            TOKENINFO_URL=id.example.org/tokeninfo: must be an https: (or http:) URL without user, password and fragment.
+               Write, for example, TOKENINFO_URL=https://id.example.org/path, or leave it out."""),
+        mistake(
+            SINGLE + " TOKENINFO_URL=https://me:hidden@id.example.org/tokeninfo",
+            """
+            TOKENINFO_URL=https://******@id.example.org/tokeninfo: must be an https: (or http:) URL without user, password and fragment.
+               Write, for example, TOKENINFO_URL=https://id.example.org/path, or leave it out."""),
+        mistake(
+            SINGLE
+                + " TOKENINFO_URL=https://id.example.org/tokeninfo OIDC_ISSUER=https://id.example.org"
+                + " OIDC_AUDIENCE=spark",
+            """
+            TOKENINFO_URL and OIDC_ISSUER: must not be set together: one provider tells who has a token.
+               Keep one of them."""),
+        mistake(
+            SINGLE + " OIDC_ISSUER=https://id.example.org",
+            """
+            OIDC_ISSUER=https://id.example.org: needs the audience of tokens that are meant for this gateway.
+               Set OAUTH2_AUDIENCE, or OAUTH2_CLIENT_ID, which is taken for it."""),
+        mistake(
+            SINGLE
+                + " INTROSPECTION_URL=https://id.example.org/introspect INTROSPECTION_CLIENT_ID=x",
+            """
+            INTROSPECTION_URL=https://id.example.org/introspect: needs a login: no such endpoint answers strangers (RFC 7662).
+               Set INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET (or INTROSPECTION_CLIENT_SECRET_FILE)."""),
+        mistake(
+            SINGLE + " TOKENINFO_URL=https://id.example.org/tokeninfo OAUTH2_CLIENT_ID=spark",
+            """
+            OAUTH2_CLIENT_ID=spark: needs the addresses at which people sign in and codes are exchanged.
+               Set AUTH_URL and TOKEN_URL, or leave it out."""),
+        mistake(
+            SINGLE + " TOKENINFO_URL=https://id.example.org/tokeninfo API_AUTH=none",
+            """
+            API_AUTH=none: contradicts TOKENINFO_URL, with which every call asks for a token.
+               Leave one of them out."""),
+        mistake(
+            SINGLE
+                + " TOKENINFO_URL=https://id.example.org/tokeninfo TOKENINFO_TOKEN_IN=both"
+                + " ROLES_ADMIN=root SIGN_IN_LIFETIME=long",
+            """
+            TOKENINFO_TOKEN_IN=both: must be header or query.
+               Write, for example, TOKENINFO_TOKEN_IN=query, or leave it out.""",
+            """
+            ROLES_ADMIN=root: needs the claim in which such values are.
+               Set ROLES_CLAIM, or leave it out.""",
+            """
+            SIGN_IN_LIFETIME=long: must be a duration of at least 1s: a whole number with s, m or h (none: seconds).
+               Write, for example, SIGN_IN_LIFETIME=60s, or leave it out."""),
         mistake(
             "START_WORKER=true MASTER_STACK_NAME=my_masters",
             """
