@@ -25,29 +25,31 @@ final class Claims {
    * @param until when it ends, where that is known
    */
   Verdict verdict(Map<String, Object> claims, Optional<Instant> until) {
-    Verdict person = person(claims, until);
-    if (!(person instanceof Verdict.Valid valid)) {
-      return person;
-    }
     Set<String> scopes = scopes(claims);
     List<String> missing =
         identity.scopes().stream().filter(scope -> !scopes.contains(scope)).toList();
-    return missing.isEmpty() ? person : new Verdict.LacksScope(valid.principal().name(), missing);
+    return name(claims)
+        .filter(any -> !missing.isEmpty())
+        .<Verdict>map(name -> new Verdict.LacksScope(name, missing))
+        .orElseGet(() -> person(claims, until));
   }
 
   /** The same, whatever the scopes: those of a sign-in are not in what it tells of a person. */
   Verdict person(Map<String, Object> claims, Optional<Instant> until) {
-    Optional<Principal> principal =
-        Optional.ofNullable(claims.get(identity.userClaim()))
-            .filter(name -> name instanceof String || name instanceof Number)
-            .flatMap(name -> Principal.known(name.toString(), UserRole.READER));
-    if (principal.isEmpty()) {
+    Optional<String> name = name(claims);
+    if (name.isEmpty()) {
       return new Verdict.Invalid("it has no usable name in the claim " + identity.userClaim());
     }
-    String name = principal.get().name();
     return role(claims)
-        .<Verdict>map(role -> new Verdict.Valid(new Principal(name, role), until))
-        .orElseGet(() -> new Verdict.HasNoRole(name));
+        .<Verdict>map(role -> new Verdict.Valid(new Principal(name.get(), role), until))
+        .orElseGet(() -> new Verdict.HasNoRole(name.get()));
+  }
+
+  private Optional<String> name(Map<String, Object> claims) {
+    return Optional.ofNullable(claims.get(identity.userClaim()))
+        .filter(name -> name instanceof String || name instanceof Number)
+        .map(Object::toString)
+        .filter(Principal::isName);
   }
 
   private Optional<UserRole> role(Map<String, Object> claims) {

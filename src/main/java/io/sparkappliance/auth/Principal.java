@@ -1,7 +1,6 @@
 package io.sparkappliance.auth;
 
 import io.sparkappliance.settings.UserRole;
-import java.util.Optional;
 
 /**
  * Who calls.
@@ -16,18 +15,14 @@ public record Principal(String name, UserRole role) {
   private static final int LONGEST_NAME = 256;
 
   /**
-   * A person whom a provider knows.
-   *
-   * @return empty when the name is none that logs and records can hold, or would be taken for
-   *     {@link #LOCAL}
+   * Whether a person whom a provider knows can be called so: logs and records can hold it, and
+   * nobody takes it for {@link #LOCAL}.
    */
-  static Optional<Principal> known(String name, UserRole role) {
-    boolean usable =
-        !name.isBlank()
-            && name.length() <= LONGEST_NAME
-            && name.codePoints().noneMatch(Principal::isUnprintable)
-            && !name.equals(LOCAL.name());
-    return usable ? Optional.of(new Principal(name, role)) : Optional.empty();
+  static boolean isName(String name) {
+    return !name.isBlank()
+        && name.length() <= LONGEST_NAME
+        && name.codePoints().noneMatch(Principal::isUnprintable)
+        && !name.equals(LOCAL.name());
   }
 
   private static boolean isUnprintable(int character) {

@@ -354,6 +354,18 @@ public record Settings(
       scopes = List.copyOf(scopes);
       audiences = Set.copyOf(audiences);
     }
+
+    /** {@code OAUTH2_CLIENT_SECRET}, where it is of use. */
+    public Optional<Secret> clientSecret() {
+      return signIn.flatMap(SignIn::clientSecret);
+    }
+
+    /** {@code INTROSPECTION_CLIENT_SECRET}, where it is of use. */
+    public Optional<Secret> introspectionSecret() {
+      return provider
+          .filter(Introspection.class::isInstance)
+          .map(it -> ((Introspection) it).clientSecret());
+    }
   }
 
   /** Whose tokens count. */

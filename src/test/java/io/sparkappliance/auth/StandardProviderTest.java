@@ -3,6 +3,8 @@ package io.sparkappliance.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkappliance.settings.UserRole;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.util.List;
@@ -16,9 +18,16 @@ import org.junit.jupiter.api.Test;
 class StandardProviderTest {
   private static final MockOAuth2Server SERVER = new MockOAuth2Server();
 
+  /** It makes keys and loads classes when it is first asked, which takes longer than calls may. */
   @BeforeAll
-  static void start() {
+  static void start() throws IOException {
     SERVER.start();
+    for (String issuer : List.of("one", "two")) {
+      try (InputStream in = SERVER.jwksUrl(issuer).url().openStream()) {
+        in.readAllBytes();
+      }
+      token(issuer, "spark", 1);
+    }
   }
 
   @AfterAll
@@ -75,6 +84,7 @@ class StandardProviderTest {
     assertThat(checker.check(token("one", "mail", 300))).isInstanceOf(Verdict.Invalid.class);
     assertThat(checker.check(token("one", "spark", -120))).isInstanceOf(Verdict.Invalid.class);
     assertThat(checker.check("opaque")).isEqualTo(new Verdict.Invalid("it is not active"));
-    assertAnn(UserRole.USER, introspection("OAUTH2_AUDIENCE=mail").check(token("one", "mail", 300)));
+    assertAnn(
+        UserRole.USER, introspection("OAUTH2_AUDIENCE=mail").check(token("one", "mail", 300)));
   }
 }
