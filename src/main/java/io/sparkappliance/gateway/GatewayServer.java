@@ -16,6 +16,7 @@ import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.jobs.OutputFormat;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
@@ -41,6 +42,7 @@ public final class GatewayServer implements AutoCloseable {
   private static final String OUTPUT_FAILED = "Job failed!\n";
 
   private final MemorySize maxUpload;
+  private final List<AddressRange> trustedProxies;
   private final Access access;
   private final Guard guard;
   private final Jobs jobs;
@@ -60,6 +62,7 @@ public final class GatewayServer implements AutoCloseable {
    */
   public GatewayServer(Settings settings, Credentials credentials, Jobs jobs, ClusterView cluster) {
     this.maxUpload = settings.gateway().maxUpload();
+    this.trustedProxies = settings.gateway().trustedProxies();
     this.access = Access.of(settings, credentials, Clock.systemUTC());
     this.guard = access.guard();
     this.jobs = jobs;
@@ -104,7 +107,11 @@ public final class GatewayServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
-    config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.jetty.modifyHttpConfiguration(
+        http -> {
+          http.setSendServerVersion(false);
+          http.addCustomizer(new TrustedProxies(trustedProxies));
+        });
     config.jetty.modifyServletContextHandler(
         handler -> handler.setMaxFormContentSize(UploadForm.MAX_FIELDS_BYTES));
     config.requestLogger.http(

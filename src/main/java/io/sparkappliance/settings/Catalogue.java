@@ -123,6 +123,7 @@ public final class Catalogue {
   final Variable<Integer> maxApplications;
   final Variable<Path> jobsDir;
   final Variable<HostAndPort> thriftServer;
+  final Variable<List<AddressRange>> trustedProxies;
 
   // Addresses and ports.
   final Variable<String> advertisedHost;
@@ -202,8 +203,8 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.count(10_000),
             "1",
-            "Nodes in the stack. With 1, and a master and a worker here, this is a single node: only"
-                + " then is a cluster secret generated.");
+            "Nodes in the stack. With 1, and a master and a worker here, this is a single node:"
+                + " only then is a cluster secret generated.");
     masters =
         add(
             "MASTER_STACK_NAME",
@@ -211,9 +212,10 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.masters(),
             "",
-            "The masters this node works for, `spark://host:port[,host:port]`; several need ZooKeeper."
-                + " On AWS also the name of a stack, whose members are followed. Empty: the master on"
-                + " this node, with ZooKeeper in a stack on AWS those of that stack.");
+            "The masters this node works for, `spark://host:port[,host:port]`; several need"
+                + " ZooKeeper. On AWS also the name of a stack, whose members are followed. Empty:"
+                + " the master on this node, with ZooKeeper in a stack on AWS those of that"
+                + " stack.");
     zookeeper =
         add(
             "ZOOKEEPER_STACK_NAME",
@@ -222,8 +224,8 @@ public final class Catalogue {
             Parsers.zooKeeper(),
             "",
             "ZooKeeper ensemble that elects one of several masters and remembers what it knew;"
-                + " `/path` puts everything below that node. A bare name is a host's, on EC2 that of a"
-                + " stack if no host has it. Empty: one master, which remembers by files.");
+                + " `/path` puts everything below that node. A bare name is a host's, on EC2 that"
+                + " of a stack if no host has it. Empty: one master, which remembers by files.");
 
     zookeeperAuth =
         add(
@@ -231,9 +233,9 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.login(),
             "",
-            "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it only"
-                + " they can change what the cluster keeps there, and read what its masters remember."
-                + " Not set: everybody who reaches ZooKeeper can.");
+            "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it"
+                + " only they can change what the cluster keeps there, and read what its masters"
+                + " remember. Not set: everybody who reaches ZooKeeper can.");
     zookeeperTls =
         add(
             "ZOOKEEPER_TLS_ENABLED",
@@ -288,8 +290,8 @@ public final class Catalogue {
             Parsers.hosts(),
             "",
             "The hosts that run ZooKeeper servers, for `START_ZOOKEEPER`, the same list on each of"
-                + " them. Empty: one server, this one. Where `ZOOKEEPER_STACK_NAME` is empty, they are"
-                + " also this node's ensemble.");
+                + " them. Empty: one server, this one. Where `ZOOKEEPER_STACK_NAME` is empty, they"
+                + " are also this node's ensemble.");
     zookeeperId =
         add(
             "ZOOKEEPER_ID",
@@ -313,8 +315,8 @@ public final class Catalogue {
             Group.RESOURCES,
             Parsers.memory(),
             "",
-            "Heap of each driver that the appliance starts itself. Not set: `spark.driver.memory` of"
-                + " the configuration (`2g` as shipped), less on a node below 8 GiB.");
+            "Heap of each driver that the appliance starts itself. Not set: `spark.driver.memory`"
+                + " of the configuration (`2g` as shipped), less on a node below 8 GiB.");
     workerMemory =
         add(
             "SPARK_WORKER_MEMORY",
@@ -360,7 +362,8 @@ public final class Catalogue {
             Group.SOURCES,
             Parsers.location(),
             "",
-            "Properties file merged over `spark-defaults.conf`; a key in it replaces the default's.");
+            "Properties file merged over `spark-defaults.conf`; a key in it replaces the"
+                + " default's.");
     extJars =
         add(
             "EXT_JARS",
@@ -384,8 +387,8 @@ public final class Catalogue {
             Group.SOURCES,
             Parsers.scripts(),
             "",
-            "Scripts to fetch and run before the daemons start, comma-separated, in this order, after"
-                + " those of `/docker-entrypoint-initdb.d`.");
+            "Scripts to fetch and run before the daemons start, comma-separated, in this order,"
+                + " after those of `/docker-entrypoint-initdb.d`.");
 
     apiToken =
         add(
@@ -393,8 +396,8 @@ public final class Catalogue {
             Group.ACCESS,
             Parsers.secret(),
             "",
-            "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set: generated"
-                + " at the first start, printed once, kept in the data directory.");
+            "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set:"
+                + " generated at the first start, printed once, kept in the data directory.");
     showToken =
         add(
             "SHOW_TOKEN",
@@ -547,16 +550,16 @@ public final class Catalogue {
             Group.IDENTITY,
             Parsers.oneOf(TokenIn.class, "query"),
             "header",
-            "How that endpoint is given the token: `query` for old servers, which read `access_token`"
-                + " of the address; it gets into their logs.");
+            "How that endpoint is given the token: `query` for old servers, which read"
+                + " `access_token` of the address; it gets into their logs.");
     oidcIssuer =
         add(
             "OIDC_ISSUER",
             Group.IDENTITY,
             Parsers.webAddress(),
             "",
-            "Issuer of signed tokens (OpenID Connect), exactly as they name it; its keys and addresses"
-                + " are found by discovery.");
+            "Issuer of signed tokens (OpenID Connect), exactly as they name it; its keys and"
+                + " addresses are found by discovery.");
     introspectionUrl =
         add(
             "INTROSPECTION_URL",
@@ -594,15 +597,16 @@ public final class Catalogue {
             Parsers.names("spark-gateway"),
             "",
             "Audiences of which a token must carry one; needed with `OIDC_ISSUER`, of use with"
-                + " `INTROSPECTION_URL`. Not set: with `OIDC_ISSUER` the client of `OAUTH2_CLIENT_ID`.");
+                + " `INTROSPECTION_URL`. Not set: with `OIDC_ISSUER` the client of"
+                + " `OAUTH2_CLIENT_ID`.");
     userClaim =
         add(
             "USER_CLAIM",
             Group.IDENTITY,
             Parsers.text(),
             "",
-            "Claim that names the person, who owns jobs by that name: it must be one that nobody can"
-                + " choose freely. Not set: `uid` with `TOKENINFO_URL`, else `sub`.");
+            "Claim that names the person, who owns jobs by that name: it must be one that nobody"
+                + " can choose freely. Not set: `uid` with `TOKENINFO_URL`, else `sub`.");
     rolesClaim =
         add(
             "ROLES_CLAIM",
@@ -647,7 +651,8 @@ public final class Catalogue {
             Group.IDENTITY,
             Parsers.text(),
             "",
-            "Client by which people sign in with a browser. Not set: they need a token there, too.");
+            "Client by which people sign in with a browser. Not set: they need a token there,"
+                + " too.");
     clientSecret =
         add(
             "OAUTH2_CLIENT_SECRET",
@@ -725,6 +730,15 @@ public final class Catalogue {
             "Where the gateway sends SQL. Not set: the thrift server of this node, else the first"
                 + " master's host that runs one.");
 
+    trustedProxies =
+        add(
+            "TRUSTED_PROXIES",
+            Group.GATEWAY,
+            Parsers.addressRanges(),
+            "",
+            "Balancers in front of the gateway: what they say of their clients in `X-Forwarded-For`"
+                + " and `X-Forwarded-Proto` counts. Not set: nobody is believed.");
+
     advertisedHost =
         add(
             "ADVERTISED_HOST",
@@ -732,12 +746,12 @@ public final class Catalogue {
             Group.NETWORK,
             Parsers.host(),
             "",
-            "Address under which other nodes reach this one. `instance`: the private address of the EC2"
-                + " instance, for a container with published ports. Not set: that address where an"
-                + " interface has it, else the address of the host name, else of the first network"
-                + " interface. With a loopback address everything listens"
-                + " there only, except the worker's shuffle service, which Spark lets listen"
-                + " everywhere; the cluster secret guards it.");
+            "Address under which other nodes reach this one. `instance`: the private address of the"
+                + " EC2 instance, for a container with published ports. Not set: that address where"
+                + " an interface has it, else the address of the host name, else of the first"
+                + " network interface. With a loopback address everything listens there only,"
+                + " except the worker's shuffle service, which Spark lets listen everywhere; the"
+                + " cluster secret guards it.");
     publicDns =
         add(
             "SPARK_PUBLIC_DNS",
@@ -798,8 +812,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.noticeKinds(),
             "spot,lifecycle",
-            "On EC2: notices that make the node give its work to others. `spot`: the instance will be"
-                + " interrupted; `lifecycle`: its auto-scaling group ends it; both end the node."
+            "On EC2: notices that make the node give its work to others. `spot`: the instance will"
+                + " be interrupted; `lifecycle`: its auto-scaling group ends it; both end the node."
                 + " `rebalance`: it may be interrupted soon; only the worker ends, for good. See"
                 + " [operations](operations.md#on-ec2).");
     drainTimeout =
@@ -824,17 +838,18 @@ public final class Catalogue {
             Parsers.metricsNamespace(),
             "",
             "CloudWatch metrics of the cluster: the leading master's node prints a line a minute in"
-                + " CloudWatch's embedded metric format, under this namespace and with the dimension"
-                + " `Stack`: cores, used cores and their percentage, workers, applications that run"
-                + " and that wait. Docker's log driver `awslogs` brings it there. Not set: none.");
+                + " CloudWatch's embedded metric format, under this namespace and with the"
+                + " dimension `Stack`: cores, used cores and their percentage, workers,"
+                + " applications that run and that wait. Docker's log driver `awslogs` brings it"
+                + " there. Not set: none.");
     readyTimeout =
         add(
             "READY_TIMEOUT",
             Group.OPERATION,
             Parsers.duration(),
             "5m",
-            "Time in which a daemon must become ready; later counts as a failure. An SQL"
-                + " server that the leading master doesn't know any more is started anew after it.");
+            "Time in which a daemon must become ready; later counts as a failure. An SQL server"
+                + " that the leading master doesn't know any more is started anew after it.");
     maxRestarts =
         add(
             "MAX_RESTARTS",
@@ -855,8 +870,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.logFormat(),
             "text",
-            "Lines of the container's log: `text`, each with its role in front, or `json`, one object"
-                + " per line.");
+            "Lines of the container's log: `text`, each with its role in front, or `json`, one"
+                + " object per line.");
     metrics =
         add(
             "SPARK_METRICS_ENABLED",
@@ -871,8 +886,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.directory(),
             "",
-            "Where applications write event logs and the history server reads them: a path or a URI."
-                + " Not set: `events` in the data directory.");
+            "Where applications write event logs and the history server reads them: a path or a"
+                + " URI. Not set: `events` in the data directory.");
     logDir =
         add(
             "LOG_DIR",
@@ -880,8 +895,8 @@ public final class Catalogue {
             Parsers.logDirectory(),
             "",
             "Where the daemons' logs are kept: a folder in S3, to which they are sent in pieces as"
-                + " well, below `APPLICATION_ID/HOST/ROLE/DATE/`; or a directory of this node instead"
-                + " of the usual one. Not set: `logs` in the data directory.");
+                + " well, below `APPLICATION_ID/HOST/ROLE/DATE/`; or a directory of this node"
+                + " instead of the usual one. Not set: `logs` in the data directory.");
     logShipInterval =
         add(
             "LOG_SHIP_INTERVAL",
@@ -910,8 +925,8 @@ public final class Catalogue {
             Group.PATHS,
             Parsers.absolutePaths(),
             "",
-            "Scratch directories for shuffle and spill, comma-separated. Not set: what is mounted below"
-                + " `/mnt/local`, else `local` in the data directory.");
+            "Scratch directories for shuffle and spill, comma-separated. Not set: what is mounted"
+                + " below `/mnt/local`, else `local` in the data directory.");
     home =
         add(
             "SPARK_APPLIANCE_HOME",
@@ -949,7 +964,8 @@ public final class Catalogue {
       case WORKER -> "Run a Spark worker.";
       case THRIFTSERVER -> "Run the JDBC/ODBC server (HiveServer2 protocol).";
       case CONNECT ->
-          "Run a Spark Connect server (gRPC). Together with the thrift server it shares one driver.";
+          "Run a Spark Connect server (gRPC). Together with the thrift server it shares one"
+              + " driver.";
       case HISTORYSERVER -> "Run the history server over the event logs.";
       case GATEWAY -> "Run the REST gateway.";
       case NOTEBOOK -> "Run JupyterLab; not in the `-slim` image.";

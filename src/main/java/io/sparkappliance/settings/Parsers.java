@@ -274,7 +274,8 @@ final class Parsers {
   /** Where scripts are, each a file of that name's ending. */
   static Parser<List<String>> scripts() {
     return new Parser<>(
-        "must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh files",
+        "must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh"
+            + " files",
         "s3://bucket/install-certificates.sh",
         text ->
             locations()
@@ -420,7 +421,8 @@ final class Parsers {
   /** As ZooKeeper's {@code addauth digest} takes it. */
   static Parser<Secret> login() {
     return new Parser<>(
-        "must be name:password, printable ASCII characters without spaces, 8 or more after the colon",
+        "must be name:password, printable ASCII characters without spaces, 8 or more after the"
+            + " colon",
         "spark:$(openssl rand -hex 16)",
         true,
         text ->
@@ -467,6 +469,20 @@ final class Parsers {
           List<String> scopes = List.of(text.split(" +", -1));
           return scopes.stream().allMatch(it -> it.matches("[\\x21\\x23-\\x5b\\x5d-\\x7e]+"))
               ? Optional.of(scopes)
+              : Optional.empty();
+        });
+  }
+
+  static Parser<List<AddressRange>> addressRanges() {
+    return new Parser<>(
+        "must be a comma-separated list of IP addresses or networks (CIDR)",
+        "10.0.0.0/16,fd00::/8",
+        text -> {
+          List<String> parts = commaSeparated(text);
+          List<AddressRange> ranges =
+              parts.stream().flatMap(part -> AddressRange.parse(part).stream()).toList();
+          return ranges.size() == parts.size() && !parts.isEmpty()
+              ? Optional.of(ranges)
               : Optional.empty();
         });
   }

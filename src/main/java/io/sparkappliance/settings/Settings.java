@@ -460,13 +460,20 @@ public record Settings(
    * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
+   * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
    */
   public record Gateway(
       MemorySize maxUpload,
       int maxConcurrentQueries,
       int maxConcurrentApplications,
       Path jobsDir,
-      Optional<HostAndPort> thriftServer) {}
+      Optional<HostAndPort> thriftServer,
+      List<AddressRange> trustedProxies) {
+    /** Takes a copy that can't be changed. */
+    public Gateway {
+      trustedProxies = List.copyOf(trustedProxies);
+    }
+  }
 
   /**
    * How daemons are watched and stopped.

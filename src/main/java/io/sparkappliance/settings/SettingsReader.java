@@ -142,7 +142,8 @@ public final class SettingsReader {
                 require(c.maxQueries),
                 require(c.maxApplications),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
-                get(c.thriftServer)),
+                get(c.thriftServer),
+                get(c.trustedProxies).orElse(List.of())),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),
@@ -486,8 +487,8 @@ public final class SettingsReader {
               name,
               MASK,
               "it begins like the reference to a secret, and goes on like none",
-              "Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that begins"
-                  + " so itself is given by "
+              "Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that"
+                  + " begins so itself is given by "
                   + name
                   + Variable.FILE_SUFFIX
                   + "."));
