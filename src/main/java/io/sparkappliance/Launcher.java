@@ -314,6 +314,10 @@ final class Launcher {
     secrets.put("SPARK_SSL_KEYSTORE_PASSWORD", pages.map(Settings.Ssl::keyStorePassword));
     secrets.put("SPARK_SSL_KEY_PASSWORD", pages.flatMap(Settings.Ssl::keyPassword));
     secrets.put("SPARK_SSL_TRUSTSTORE_PASSWORD", pages.flatMap(Settings.Ssl::trustStorePassword));
+    Optional<Settings.Identity> identity = Optional.of(settings.identity()).filter(any -> gateway);
+    secrets.put("OAUTH2_CLIENT_SECRET", identity.flatMap(Settings.Identity::clientSecret));
+    secrets.put(
+        "INTROSPECTION_CLIENT_SECRET", identity.flatMap(Settings.Identity::introspectionSecret));
     secrets.forEach((name, secret) -> write(settings, settings.paths().secret(name), secret));
   }
 

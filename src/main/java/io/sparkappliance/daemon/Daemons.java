@@ -434,6 +434,9 @@ public final class Daemons {
         .ifPresent(ensemble -> secret(files, "ZOOKEEPER_AUTH", ensemble.login()));
     settings.zooKeeperServer().tls().ifPresent(tls -> filesOf(tls, files));
     settings.access().ssl().ifPresent(ssl -> filesOf(ssl, files));
+    Settings.Identity identity = settings.identity();
+    secret(files, "OAUTH2_CLIENT_SECRET", identity.clientSecret());
+    secret(files, "INTROSPECTION_CLIENT_SECRET", identity.introspectionSecret());
     return files;
   }
 
@@ -466,8 +469,9 @@ public final class Daemons {
         name.matches(
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
                 + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_DIR|THRIFT_SERVER|.*_PORT"
-                + "|SPARK_PUBLIC_DNS|LOG_FORMAT|SPARK_SSL_.*");
-    return ours && !name.matches(".*_FILE|.*_PASSWORD|ZOOKEEPER_AUTH");
+                + "|SPARK_PUBLIC_DNS|LOG_FORMAT|LOG_DIR|SPARK_SSL_.*|AUTH_URL|TOKEN_URL|TOKENINFO_.*|OAUTH2_.*"
+                + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES");
+    return ours && !name.matches(".*_FILE|.*_PASSWORD|.*_SECRET|ZOOKEEPER_AUTH");
   }
 
   private DaemonSpec notebook() {

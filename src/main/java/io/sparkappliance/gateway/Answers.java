@@ -29,6 +29,12 @@ final class Answers {
     context.status(status).contentType(TEXT).result(body);
   }
 
+  /** What somebody sent, as logs can hold it. */
+  static String printable(String text) {
+    String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
+    return safe.length() <= 200 ? safe : safe.substring(0, 200) + "…";
+  }
+
   /** An error with a sentence for people. */
   static void error(Context context, int status, String sentence) {
     json(context, status, object().put("error", sentence));

@@ -3,8 +3,10 @@ package io.sparkappliance.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.sparkappliance.jobs.SqlCatalog;
+import io.sparkappliance.settings.UserRole;
 import java.util.List;
 
 /** The calls below {@code /api/v1/catalogs}: what tables there are. */
@@ -13,19 +15,25 @@ final class CatalogRoutes {
   private static final String SCHEMAS = CATALOGS + "/{catalog}/schemas";
   private static final String TABLES = SCHEMAS + "/{schema}/tables";
 
+  private final Guard guard;
   private final SqlCatalog catalog;
 
-  CatalogRoutes(SqlCatalog catalog) {
+  CatalogRoutes(Guard guard, SqlCatalog catalog) {
+    this.guard = guard;
     this.catalog = catalog;
   }
 
-  /** All of them, without a guard. */
+  /** All of them. */
   List<Route> routes() {
     return List.of(
-        new Route(HandlerType.GET, CATALOGS, this::catalogs),
-        new Route(HandlerType.GET, SCHEMAS, this::schemas),
-        new Route(HandlerType.GET, TABLES, this::tables),
-        new Route(HandlerType.GET, TABLES + "/{table}", this::columns));
+        reads(CATALOGS, this::catalogs),
+        reads(SCHEMAS, this::schemas),
+        reads(TABLES, this::tables),
+        reads(TABLES + "/{table}", this::columns));
+  }
+
+  private Route reads(String path, Handler handler) {
+    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
   }
 
   private void catalogs(Context context) {

@@ -3,11 +3,13 @@ package io.sparkappliance.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.sparkappliance.cluster.ClusterState;
 import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.settings.UserRole;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,21 +19,26 @@ import java.util.Locale;
 final class ClusterRoutes {
   private static final long MEBIBYTE = 1L << 20;
 
+  private final Guard guard;
   private final ClusterView cluster;
   private final ClusterSurvey survey;
   private final UsageHistory usage;
 
-  ClusterRoutes(ClusterView cluster, ClusterSurvey survey, UsageHistory usage) {
+  ClusterRoutes(Guard guard, ClusterView cluster, ClusterSurvey survey, UsageHistory usage) {
+    this.guard = guard;
     this.cluster = cluster;
     this.survey = survey;
     this.usage = usage;
   }
 
-  /** All of them, without a guard. */
+  /** All of them. */
   List<Route> routes() {
     return List.of(
-        new Route(HandlerType.GET, "/api/v1/cluster", this::show),
-        new Route(HandlerType.GET, "/api/v1/cluster/usage", this::history));
+        reads("/api/v1/cluster", this::show), reads("/api/v1/cluster/usage", this::history));
+  }
+
+  private Route reads(String path, Handler handler) {
+    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
   }
 
   private void show(Context context) {

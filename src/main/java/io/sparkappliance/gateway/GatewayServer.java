@@ -21,20 +21,22 @@ import io.sparkappliance.jobs.SqlCatalog;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
+import io.sparkappliance.settings.UserRole;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,8 @@ public final class GatewayServer implements AutoCloseable {
   private static final String OUTPUT_FAILED = "Job failed!\n";
 
   private final MemorySize maxUpload;
+  private final List<AddressRange> trustedProxies;
+  private final Access access;
   private final Guard guard;
   private final Jobs jobs;
   private final ClusterView cluster;
@@ -72,11 +76,9 @@ public final class GatewayServer implements AutoCloseable {
     this.survey = survey;
     this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
-    this.guard =
-        new Guard(
-            settings.access().api() == Settings.AuthMode.TOKEN
-                ? Optional.of(credentials.apiToken())
-                : Optional.empty());
+    this.trustedProxies = settings.gateway().trustedProxies();
+    this.access = Access.of(settings, credentials, Clock.systemUTC());
+    this.guard = access.guard();
     this.jobs = jobs;
     this.cluster = cluster;
     this.server = Javalin.create(this::configure);
@@ -121,22 +123,25 @@ public final class GatewayServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
-    config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
+    config.jetty.modifyHttpConfiguration(
+        http -> {
+          http.setSendServerVersion(false);
+          http.addCustomizer(new TrustedProxies(trustedProxies));
+        });
     config.jetty.modifyServletContextHandler(
         handler -> handler.setMaxFormContentSize(UploadForm.MAX_FIELDS_BYTES));
-    config.requestLogger.http(GatewayServer::log);
+    config.requestLogger.http(
+        (context, milliseconds) -> {
+          log(context, milliseconds);
+          access.audit().record(context);
+        });
     config.routes.before(GatewayServer::addSecurityHeaders);
+    config.routes.before(guard::admit);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
-    Stream.of(
-            new JobRoutes(jobs, new Callers(), maxUpload).routes(),
-            new ClusterRoutes(cluster, survey, usage).routes(),
-            new CatalogRoutes(jobs.catalog()).routes())
-        .flatMap(List::stream)
-        .forEach(
-            route ->
-                routes.add(
-                    new Route(route.method(), route.path(), guard.guarded(route.handler()))));
+    routes.addAll(new JobRoutes(jobs, guard, maxUpload).routes());
+    routes.addAll(new ClusterRoutes(guard, cluster, survey, usage).routes());
+    routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
     addHead(config, routes);
@@ -155,10 +160,19 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.GET, "/get_master_uri", this::masterUri),
         new Route(HandlerType.GET, "/get_thrift_server_uri", this::thriftServerUri),
         new Route(HandlerType.GET, "/get_connect_uri", this::connectUri),
-        new Route(HandlerType.POST, "/send_query", guard.guarded(this::sendQuery)),
-        new Route(HandlerType.POST, "/submit_application", guard.guarded(this::submitApplication)),
-        new Route(HandlerType.GET, "/get_job_status/{id}", guard.guarded(this::jobStatus)),
-        new Route(HandlerType.GET, "/get_job_output/{id}", guard.guarded(this::jobOutput)));
+        new Route(HandlerType.POST, "/send_query", guard.asks(UserRole.USER, this::sendQuery)),
+        new Route(
+            HandlerType.POST,
+            "/submit_application",
+            guard.asks(UserRole.USER, this::submitApplication)),
+        new Route(
+            HandlerType.GET, "/get_job_status/{id}", guard.asks(UserRole.READER, this::jobStatus)),
+        new Route(
+            HandlerType.GET, "/get_job_output/{id}", guard.asks(UserRole.READER, this::jobOutput)),
+        new Route(HandlerType.GET, "/api/v1/me", guard.asks(UserRole.READER, access::me)),
+        new Route(HandlerType.GET, SignInRoutes.SIGN_IN, access.signIn()),
+        new Route(HandlerType.GET, SignInRoutes.CALLBACK, access.callback()),
+        new Route(HandlerType.POST, SignInRoutes.SIGN_OUT, access.signOut()));
   }
 
   /** A HEAD has to know what the GET knows; the server itself leaves the body out. */
@@ -233,7 +247,9 @@ public final class GatewayServer implements AutoCloseable {
               form.field("username"),
               form.field("password"));
       Job job =
-          jobs.submitQuery(Jobs.LOCAL_OWNER, request, form.file(), Terms.ofFile(form.fileName()));
+          jobs.submitQuery(
+              Guard.owner(context), request, form.file(), Terms.ofFile(form.fileName()));
+      AuditLog.job(context, job.id().value());
       Answers.text(context, 200, job.id().value());
     }
   }
@@ -248,7 +264,8 @@ public final class GatewayServer implements AutoCloseable {
               form.field("job_settings"));
       Job job =
           jobs.submitApplication(
-              Jobs.LOCAL_OWNER, request, form.file(), Terms.ofFile(form.fileName()));
+              Guard.owner(context), request, form.file(), Terms.ofFile(form.fileName()));
+      AuditLog.job(context, job.id().value());
       Answers.text(context, 200, job.id().value());
     }
   }
@@ -303,7 +320,7 @@ public final class GatewayServer implements AutoCloseable {
 
   private Optional<Job> find(Context context) throws IOException {
     Optional<JobId> id = JobId.parse(context.pathParam("id"));
-    return id.isPresent() ? jobs.find(Optional.of(Jobs.LOCAL_OWNER), id.get()) : Optional.empty();
+    return id.isPresent() ? jobs.find(Guard.whoseJobs(context), id.get()) : Optional.empty();
   }
 
   private static Handler page(String resource, String type) {
@@ -317,6 +334,17 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   private static void addErrors(JavalinConfig config) {
+    config.routes.exception(
+        RefusedException.class,
+        (refused, context) -> {
+          refused.name().ifPresent(name -> AuditLog.name(context, name));
+          refused.headers().forEach(context::header);
+          if (refused.status() >= 400) {
+            // The body of a refused upload is not read.
+            context.header("Connection", "close");
+          }
+          Answers.error(context, refused.status(), refused.getMessage());
+        });
     config.routes.exception(
         InvalidRequestException.class,
         (invalid, context) -> {
@@ -375,7 +403,8 @@ public final class GatewayServer implements AutoCloseable {
 
   private static void unexpected(Exception trouble, Context context) {
     String id = UUID.randomUUID().toString();
-    LOG.error("error {} at {} {}", id, context.method(), printable(context.path()), trouble);
+    LOG.error(
+        "error {} at {} {}", id, context.method(), Answers.printable(context.path()), trouble);
     Answers.json(
         context,
         500,
@@ -400,13 +429,8 @@ public final class GatewayServer implements AutoCloseable {
         "{} {} {} {} {}ms",
         context.ip(),
         context.method(),
-        printable(context.path()),
+        Answers.printable(context.path()),
         context.status().getCode(),
         Math.round(milliseconds));
-  }
-
-  private static String printable(String path) {
-    String safe = path.replaceAll("[^\\x21-\\x7e]", "?");
-    return safe.length() <= 200 ? safe : safe.substring(0, 200) + "…";
   }
 }

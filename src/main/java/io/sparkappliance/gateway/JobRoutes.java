@@ -3,6 +3,7 @@ package io.sparkappliance.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.sparkappliance.jobs.ApplicationRequest;
 import io.sparkappliance.jobs.ConflictException;
@@ -21,6 +22,7 @@ import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.UserRole;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +42,7 @@ final class JobRoutes {
   private static final long JSON_ROWS = 1000;
 
   private final Jobs jobs;
-  private final Callers callers;
+  private final Guard guard;
   private final MemorySize maxUpload;
 
   /**
@@ -48,24 +50,32 @@ final class JobRoutes {
    *
    * @param maxUpload bytes of one request with a file
    */
-  JobRoutes(Jobs jobs, Callers callers, MemorySize maxUpload) {
+  JobRoutes(Jobs jobs, Guard guard, MemorySize maxUpload) {
     this.maxUpload = maxUpload;
     this.jobs = jobs;
-    this.callers = callers;
+    this.guard = guard;
   }
 
-  /** All of them, without a guard. */
+  /** All of them. */
   List<Route> routes() {
     return List.of(
-        new Route(HandlerType.POST, "/api/v1/queries", this::submitQuery),
-        new Route(HandlerType.POST, "/api/v1/applications", this::submitApplication),
-        new Route(HandlerType.GET, "/api/v1/jobs", this::list),
-        new Route(HandlerType.GET, JOB, this::show),
-        new Route(HandlerType.DELETE, JOB, this::delete),
-        new Route(HandlerType.POST, JOB + "/cancel", this::cancel),
-        new Route(HandlerType.GET, JOB + "/input", this::input),
-        new Route(HandlerType.GET, JOB + "/results", this::results),
-        new Route(HandlerType.GET, JOB + "/log", this::log));
+        changes(HandlerType.POST, "/api/v1/queries", this::submitQuery),
+        changes(HandlerType.POST, "/api/v1/applications", this::submitApplication),
+        reads("/api/v1/jobs", this::list),
+        reads(JOB, this::show),
+        changes(HandlerType.DELETE, JOB, this::delete),
+        changes(HandlerType.POST, JOB + "/cancel", this::cancel),
+        reads(JOB + "/input", this::input),
+        reads(JOB + "/results", this::results),
+        reads(JOB + "/log", this::log));
+  }
+
+  private Route reads(String path, Handler handler) {
+    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
+  }
+
+  private Route changes(HandlerType method, String path, Handler handler) {
+    return new Route(method, path, guard.asks(UserRole.USER, handler));
   }
 
   private void submitQuery(Context context) throws IOException, InterruptedException {
@@ -80,7 +90,7 @@ final class JobRoutes {
     Path script = Files.createTempFile(jobs.incoming(), "script", "");
     try {
       Files.writeString(script, sql);
-      Job job = renamed(() -> jobs.submitQuery(callers.name(context), request, script, terms));
+      Job job = renamed(() -> jobs.submitQuery(Guard.owner(context), request, script, terms));
       accepted(context, jobs.await(job, Duration.ofSeconds(wait)));
     } finally {
       Files.deleteIfExists(script);
@@ -111,7 +121,7 @@ final class JobRoutes {
               body.array("packages"));
       Terms terms = terms(context, body, Terms.ofFile(form.fileName()).name());
       body.finish();
-      Job job = jobs.submitApplication(callers.name(context), request, form.file(), terms);
+      Job job = jobs.submitApplication(Guard.owner(context), request, form.file(), terms);
       accepted(context, jobs.await(job, Duration.ofSeconds(wait)));
     }
   }
@@ -134,6 +144,7 @@ final class JobRoutes {
   }
 
   private void accepted(Context context, Job job) throws IOException {
+    AuditLog.job(context, job.id().value());
     context.header("Location", "/api/v1/jobs/" + job.id());
     Answers.json(context, job.state().isFinal() ? 200 : 202, whole(job));
   }
@@ -149,9 +160,10 @@ final class JobRoutes {
     List<JobState> states = query.constants("state", JobState.class);
     List<JobKind> kinds = query.constants("kind", JobKind.class);
     Optional<String> owner = query.text("owner");
+    Optional<String> mine = Guard.whoseJobs(context);
     JobQuery wanted =
         new JobQuery(
-            callers.mayReadAll(context) ? owner : Optional.of(callers.name(context)),
+            mine.isEmpty() ? owner : mine,
             states.isEmpty() ? Set.of() : EnumSet.copyOf(states),
             EnumSet.allOf(JobKind.class).equals(Set.copyOf(kinds))
                 ? Optional.empty()
@@ -170,10 +182,7 @@ final class JobRoutes {
                                         "cursor", "must be the next_cursor of an earlier answer"))),
             (int) query.number("limit", 1, MAX_PAGE, 50));
     query.finish();
-    boolean othersOnly =
-        owner.isPresent()
-            && !callers.mayReadAll(context)
-            && !owner.get().equals(callers.name(context));
+    boolean othersOnly = owner.isPresent() && mine.isPresent() && !owner.equals(mine);
     JobPage page = othersOnly ? new JobPage(List.of(), Optional.empty()) : jobs.list(wanted);
     ObjectNode json = Answers.object();
     ArrayNode all = json.putArray("jobs");
@@ -207,7 +216,7 @@ final class JobRoutes {
       noSuchJob(context);
       return;
     }
-    Answers.json(context, 202, JobViews.view(jobs.cancel(job.get(), callers.name(context))));
+    Answers.json(context, 202, JobViews.view(jobs.cancel(job.get(), Guard.owner(context))));
   }
 
   private void input(Context context) throws IOException {
@@ -303,11 +312,8 @@ final class JobRoutes {
 
   private Optional<Job> find(Context context) throws IOException {
     Optional<JobId> id = JobId.parse(context.pathParam("id"));
-    return id.isPresent()
-        ? jobs.find(
-            callers.mayReadAll(context) ? Optional.empty() : Optional.of(callers.name(context)),
-            id.get())
-        : Optional.empty();
+    id.ifPresent(known -> AuditLog.job(context, known.value()));
+    return id.isPresent() ? jobs.find(Guard.whoseJobs(context), id.get()) : Optional.empty();
   }
 
   private static void noSuchJob(Context context) {

@@ -33,7 +33,7 @@ final class JobRecords implements AutoCloseable {
           """
           create table if not exists jobs (
             id varchar(32) not null primary key,
-            owner varchar(255) not null,
+            owner varchar(256) not null,
             kind varchar(16) not null,
             state varchar(16) not null,
             name varchar(255) not null,

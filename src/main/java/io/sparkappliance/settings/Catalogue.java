@@ -2,7 +2,9 @@ package io.sparkappliance.settings;
 
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.LogFormat;
+import io.sparkappliance.settings.Settings.TokenIn;
 import io.sparkappliance.settings.Variable.Group;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,9 @@ import java.util.Set;
 public final class Catalogue {
   /** Prefix of variables that give any single Spark setting. */
   public static final String SPARK_CONF_PREFIX = "SPARK_CONF_";
+
+  /** What {@code ROLES_DEFAULT} says for nobody. */
+  static final String NO_ROLE = "none";
 
   /** What {@code SPARK_MODE} can say. */
   static final Map<String, Role> MODES =
@@ -91,9 +96,26 @@ public final class Catalogue {
   final Variable<Boolean> sslNeedClientAuth;
   final Variable<String> sslProtocol;
   final Variable<Integer> sslPort;
-  final Variable<String> authUrl;
-  final Variable<String> tokenInfoUrl;
-  final Variable<String> oauth2Scope;
+  final Variable<URI> tokenInfoUrl;
+  final Variable<TokenIn> tokenInfoTokenIn;
+  final Variable<URI> oidcIssuer;
+  final Variable<URI> introspectionUrl;
+  final Variable<String> introspectionClientId;
+  final Variable<Secret> introspectionClientSecret;
+  final Variable<List<String>> oauth2Scope;
+  final Variable<List<String>> audience;
+  final Variable<String> userClaim;
+  final Variable<String> rolesClaim;
+  final Variable<List<String>> rolesAdmin;
+  final Variable<List<String>> rolesUser;
+  final Variable<List<String>> rolesReader;
+  final Variable<String> rolesDefault;
+  final Variable<String> clientId;
+  final Variable<Secret> clientSecret;
+  final Variable<URI> authUrl;
+  final Variable<URI> tokenUrl;
+  final Variable<List<String>> signInScopes;
+  final Variable<Duration> signInLifetime;
 
   // REST gateway.
   final Variable<MemorySize> maxUpload;
@@ -109,6 +131,7 @@ public final class Catalogue {
   final Variable<MemorySize> keepJobsSize;
   final Variable<Path> jobsDir;
   final Variable<HostAndPort> thriftServer;
+  final Variable<List<AddressRange>> trustedProxies;
 
   // Addresses and ports.
   final Variable<String> advertisedHost;
@@ -188,8 +211,8 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.count(10_000),
             "1",
-            "Nodes in the stack. With 1, and a master and a worker here, this is a single node: only"
-                + " then is a cluster secret generated.");
+            "Nodes in the stack. With 1, and a master and a worker here, this is a single node:"
+                + " only then is a cluster secret generated.");
     masters =
         add(
             "MASTER_STACK_NAME",
@@ -197,9 +220,10 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.masters(),
             "",
-            "The masters this node works for, `spark://host:port[,host:port]`; several need ZooKeeper."
-                + " On AWS also the name of a stack, whose members are followed. Empty: the master on"
-                + " this node, with ZooKeeper in a stack on AWS those of that stack.");
+            "The masters this node works for, `spark://host:port[,host:port]`; several need"
+                + " ZooKeeper. On AWS also the name of a stack, whose members are followed. Empty:"
+                + " the master on this node, with ZooKeeper in a stack on AWS those of that"
+                + " stack.");
     zookeeper =
         add(
             "ZOOKEEPER_STACK_NAME",
@@ -208,8 +232,8 @@ public final class Catalogue {
             Parsers.zooKeeper(),
             "",
             "ZooKeeper ensemble that elects one of several masters and remembers what it knew;"
-                + " `/path` puts everything below that node. A bare name is a host's, on EC2 that of a"
-                + " stack if no host has it. Empty: one master, which remembers by files.");
+                + " `/path` puts everything below that node. A bare name is a host's, on EC2 that"
+                + " of a stack if no host has it. Empty: one master, which remembers by files.");
 
     zookeeperAuth =
         add(
@@ -217,9 +241,9 @@ public final class Catalogue {
             Group.CLUSTER,
             Parsers.login(),
             "",
-            "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it only"
-                + " they can change what the cluster keeps there, and read what its masters remember."
-                + " Not set: everybody who reaches ZooKeeper can.");
+            "Login at ZooKeeper (scheme digest), the same on every node of the cluster: with it"
+                + " only they can change what the cluster keeps there, and read what its masters"
+                + " remember. Not set: everybody who reaches ZooKeeper can.");
     zookeeperTls =
         add(
             "ZOOKEEPER_TLS_ENABLED",
@@ -274,8 +298,8 @@ public final class Catalogue {
             Parsers.hosts(),
             "",
             "The hosts that run ZooKeeper servers, for `START_ZOOKEEPER`, the same list on each of"
-                + " them. Empty: one server, this one. Where `ZOOKEEPER_STACK_NAME` is empty, they are"
-                + " also this node's ensemble.");
+                + " them. Empty: one server, this one. Where `ZOOKEEPER_STACK_NAME` is empty, they"
+                + " are also this node's ensemble.");
     zookeeperId =
         add(
             "ZOOKEEPER_ID",
@@ -299,8 +323,8 @@ public final class Catalogue {
             Group.RESOURCES,
             Parsers.memory(),
             "",
-            "Heap of each driver that the appliance starts itself. Not set: `spark.driver.memory` of"
-                + " the configuration (`2g` as shipped), less on a node below 8 GiB.");
+            "Heap of each driver that the appliance starts itself. Not set: `spark.driver.memory`"
+                + " of the configuration (`2g` as shipped), less on a node below 8 GiB.");
     workerMemory =
         add(
             "SPARK_WORKER_MEMORY",
@@ -346,7 +370,8 @@ public final class Catalogue {
             Group.SOURCES,
             Parsers.location(),
             "",
-            "Properties file merged over `spark-defaults.conf`; a key in it replaces the default's.");
+            "Properties file merged over `spark-defaults.conf`; a key in it replaces the"
+                + " default's.");
     extJars =
         add(
             "EXT_JARS",
@@ -370,8 +395,8 @@ public final class Catalogue {
             Group.SOURCES,
             Parsers.scripts(),
             "",
-            "Scripts to fetch and run before the daemons start, comma-separated, in this order, after"
-                + " those of `/docker-entrypoint-initdb.d`.");
+            "Scripts to fetch and run before the daemons start, comma-separated, in this order,"
+                + " after those of `/docker-entrypoint-initdb.d`.");
 
     apiToken =
         add(
@@ -379,8 +404,8 @@ public final class Catalogue {
             Group.ACCESS,
             Parsers.secret(),
             "",
-            "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set: generated"
-                + " at the first start, printed once, kept in the data directory.");
+            "Token that the gateway, JDBC (as password) and Spark Connect ask for. Not set:"
+                + " generated at the first start, printed once, kept in the data directory.");
     showToken =
         add(
             "SHOW_TOKEN",
@@ -520,29 +545,161 @@ public final class Catalogue {
             "",
             "Port of Spark's web pages with TLS (`spark.ssl.ui.port`). Not set: the plain port plus"
                 + " 400.");
-    authUrl =
-        add(
-            "AUTH_URL",
-            Group.ACCESS,
-            Parsers.text(),
-            "",
-            "OAuth2 authorisation endpoint. Not supported yet: a node that is given one does not"
-                + " start.");
     tokenInfoUrl =
         add(
             "TOKENINFO_URL",
-            Group.ACCESS,
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Endpoint that tells what it knows of a bearer token: `uid`, `scope`, `expires_in`.");
+    tokenInfoTokenIn =
+        add(
+            "TOKENINFO_TOKEN_IN",
+            Group.IDENTITY,
+            Parsers.oneOf(TokenIn.class, "query"),
+            "header",
+            "How that endpoint is given the token: `query` for old servers, which read"
+                + " `access_token` of the address; it gets into their logs.");
+    oidcIssuer =
+        add(
+            "OIDC_ISSUER",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Issuer of signed tokens (OpenID Connect), exactly as they name it; its keys and"
+                + " addresses are found by discovery.");
+    introspectionUrl =
+        add(
+            "INTROSPECTION_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "Endpoint that tells whether a token is active (RFC 7662).");
+    introspectionClientId =
+        add(
+            "INTROSPECTION_CLIENT_ID",
+            Group.IDENTITY,
             Parsers.text(),
             "",
-            "Endpoint that validates bearer tokens. Not supported yet: a node that is given one does"
-                + " not start.");
+            "The gateway's own login there.");
+    introspectionClientSecret =
+        add(
+            "INTROSPECTION_CLIENT_SECRET",
+            Group.IDENTITY,
+            Parsers.password(),
+            "",
+            "The secret of that login.");
     oauth2Scope =
         add(
             "OAUTH2_SCOPE",
-            Group.ACCESS,
-            Parsers.text(),
+            Group.IDENTITY,
+            Parsers.scopes(),
             "uid",
-            "Scope a token must carry; means something only together with `TOKENINFO_URL`.");
+            "Scopes that a token must carry, separated by spaces. The default counts with"
+                + " `TOKENINFO_URL` only; tokens of other providers need the scopes that are set.");
+    audience =
+        add(
+            "OAUTH2_AUDIENCE",
+            List.of("OIDC_AUDIENCE"),
+            Group.IDENTITY,
+            Parsers.names("spark-gateway"),
+            "",
+            "Audiences of which a token must carry one; needed with `OIDC_ISSUER`, of use with"
+                + " `INTROSPECTION_URL`. Not set: with `OIDC_ISSUER` the client of"
+                + " `OAUTH2_CLIENT_ID`.");
+    userClaim =
+        add(
+            "USER_CLAIM",
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Claim that names the person, who owns jobs by that name: it must be one that nobody"
+                + " can choose freely. Not set: `uid` with `TOKENINFO_URL`, else `sub`.");
+    rolesClaim =
+        add(
+            "ROLES_CLAIM",
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Claim with a person's roles or groups, a list or a text; dots lead into objects"
+                + " (`realm_access.roles`). Not set: all have the role of `ROLES_DEFAULT`.");
+    rolesAdmin =
+        add(
+            "ROLES_ADMIN",
+            Group.IDENTITY,
+            Parsers.names("spark-admins"),
+            "admin",
+            "Values of that claim that make an administrator: all jobs, and the cluster.");
+    rolesUser =
+        add(
+            "ROLES_USER",
+            Group.IDENTITY,
+            Parsers.names("spark-users"),
+            "user",
+            "Values that make a user, who submits jobs and sees their own.");
+    rolesReader =
+        add(
+            "ROLES_READER",
+            Group.IDENTITY,
+            Parsers.names("spark-readers"),
+            "reader",
+            "Values that make a reader, who sees their own jobs and submits none.");
+    rolesDefault =
+        add(
+            "ROLES_DEFAULT",
+            Group.IDENTITY,
+            Parsers.oneOf(List.of("admin", "user", "reader", NO_ROLE), "reader"),
+            "",
+            "Role of those who have none of these values; `none` refuses them. Not set: `none` with"
+                + " `ROLES_CLAIM`, else `user`.");
+    clientId =
+        add(
+            "OAUTH2_CLIENT_ID",
+            List.of("OIDC_CLIENT_ID"),
+            Group.IDENTITY,
+            Parsers.text(),
+            "",
+            "Client by which people sign in with a browser. Not set: they need a token there,"
+                + " too.");
+    clientSecret =
+        add(
+            "OAUTH2_CLIENT_SECRET",
+            List.of("OIDC_CLIENT_SECRET"),
+            Group.IDENTITY,
+            Parsers.password(),
+            "",
+            "The secret of that client. Not set: a public client, which has none.");
+    authUrl =
+        add(
+            "AUTH_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "OAuth2 authorisation endpoint, where browsers are sent to sign in. Not set: the"
+                + " issuer's.");
+    tokenUrl =
+        add(
+            "TOKEN_URL",
+            Group.IDENTITY,
+            Parsers.webAddress(),
+            "",
+            "OAuth2 token endpoint, where the gateway exchanges codes for tokens. Not set: the"
+                + " issuer's.");
+    signInScopes =
+        add(
+            "SIGN_IN_SCOPES",
+            Group.IDENTITY,
+            Parsers.scopes(),
+            "",
+            "Scopes to ask for at a sign-in, beside those of `OAUTH2_SCOPE`. Not set: `openid` with"
+                + " `OIDC_ISSUER`.");
+    signInLifetime =
+        add(
+            "SIGN_IN_LIFETIME",
+            Group.IDENTITY,
+            Parsers.duration(),
+            "8h",
+            "How long a browser stays signed in.");
 
     maxUpload =
         add(
@@ -641,6 +798,15 @@ public final class Catalogue {
             "Where the gateway sends SQL. Not set: the thrift server of this node, else the first"
                 + " master's host that runs one.");
 
+    trustedProxies =
+        add(
+            "TRUSTED_PROXIES",
+            Group.GATEWAY,
+            Parsers.addressRanges(),
+            "",
+            "Balancers in front of the gateway: what they say of their clients in `X-Forwarded-For`"
+                + " and `X-Forwarded-Proto` counts. Not set: nobody is believed.");
+
     advertisedHost =
         add(
             "ADVERTISED_HOST",
@@ -648,12 +814,12 @@ public final class Catalogue {
             Group.NETWORK,
             Parsers.host(),
             "",
-            "Address under which other nodes reach this one. `instance`: the private address of the EC2"
-                + " instance, for a container with published ports. Not set: that address where an"
-                + " interface has it, else the address of the host name, else of the first network"
-                + " interface. With a loopback address everything listens"
-                + " there only, except the worker's shuffle service, which Spark lets listen"
-                + " everywhere; the cluster secret guards it.");
+            "Address under which other nodes reach this one. `instance`: the private address of the"
+                + " EC2 instance, for a container with published ports. Not set: that address where"
+                + " an interface has it, else the address of the host name, else of the first"
+                + " network interface. With a loopback address everything listens there only,"
+                + " except the worker's shuffle service, which Spark lets listen everywhere; the"
+                + " cluster secret guards it.");
     publicDns =
         add(
             "SPARK_PUBLIC_DNS",
@@ -714,8 +880,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.noticeKinds(),
             "spot,lifecycle",
-            "On EC2: notices that make the node give its work to others. `spot`: the instance will be"
-                + " interrupted; `lifecycle`: its auto-scaling group ends it; both end the node."
+            "On EC2: notices that make the node give its work to others. `spot`: the instance will"
+                + " be interrupted; `lifecycle`: its auto-scaling group ends it; both end the node."
                 + " `rebalance`: it may be interrupted soon; only the worker ends, for good. See"
                 + " [operations](operations.md#on-ec2).");
     drainTimeout =
@@ -740,17 +906,18 @@ public final class Catalogue {
             Parsers.metricsNamespace(),
             "",
             "CloudWatch metrics of the cluster: the leading master's node prints a line a minute in"
-                + " CloudWatch's embedded metric format, under this namespace and with the dimension"
-                + " `Stack`: cores, used cores and their percentage, workers, applications that run"
-                + " and that wait. Docker's log driver `awslogs` brings it there. Not set: none.");
+                + " CloudWatch's embedded metric format, under this namespace and with the"
+                + " dimension `Stack`: cores, used cores and their percentage, workers,"
+                + " applications that run and that wait. Docker's log driver `awslogs` brings it"
+                + " there. Not set: none.");
     readyTimeout =
         add(
             "READY_TIMEOUT",
             Group.OPERATION,
             Parsers.duration(),
             "5m",
-            "Time in which a daemon must become ready; later counts as a failure. An SQL"
-                + " server that the leading master doesn't know any more is started anew after it.");
+            "Time in which a daemon must become ready; later counts as a failure. An SQL server"
+                + " that the leading master doesn't know any more is started anew after it.");
     maxRestarts =
         add(
             "MAX_RESTARTS",
@@ -771,8 +938,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.logFormat(),
             "text",
-            "Lines of the container's log: `text`, each with its role in front, or `json`, one object"
-                + " per line.");
+            "Lines of the container's log: `text`, each with its role in front, or `json`, one"
+                + " object per line.");
     metrics =
         add(
             "SPARK_METRICS_ENABLED",
@@ -787,8 +954,8 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.directory(),
             "",
-            "Where applications write event logs and the history server reads them: a path or a URI."
-                + " Not set: `events` in the data directory.");
+            "Where applications write event logs and the history server reads them: a path or a"
+                + " URI. Not set: `events` in the data directory.");
     logDir =
         add(
             "LOG_DIR",
@@ -796,8 +963,8 @@ public final class Catalogue {
             Parsers.logDirectory(),
             "",
             "Where the daemons' logs are kept: a folder in S3, to which they are sent in pieces as"
-                + " well, below `APPLICATION_ID/HOST/ROLE/DATE/`; or a directory of this node instead"
-                + " of the usual one. Not set: `logs` in the data directory.");
+                + " well, below `APPLICATION_ID/HOST/ROLE/DATE/`; or a directory of this node"
+                + " instead of the usual one. Not set: `logs` in the data directory.");
     logShipInterval =
         add(
             "LOG_SHIP_INTERVAL",
@@ -826,8 +993,8 @@ public final class Catalogue {
             Group.PATHS,
             Parsers.absolutePaths(),
             "",
-            "Scratch directories for shuffle and spill, comma-separated. Not set: what is mounted below"
-                + " `/mnt/local`, else `local` in the data directory.");
+            "Scratch directories for shuffle and spill, comma-separated. Not set: what is mounted"
+                + " below `/mnt/local`, else `local` in the data directory.");
     home =
         add(
             "SPARK_APPLIANCE_HOME",
@@ -865,7 +1032,8 @@ public final class Catalogue {
       case WORKER -> "Run a Spark worker.";
       case THRIFTSERVER -> "Run the JDBC/ODBC server (HiveServer2 protocol).";
       case CONNECT ->
-          "Run a Spark Connect server (gRPC). Together with the thrift server it shares one driver.";
+          "Run a Spark Connect server (gRPC). Together with the thrift server it shares one"
+              + " driver.";
       case HISTORYSERVER -> "Run the history server over the event logs.";
       case GATEWAY -> "Run the REST gateway.";
       case NOTEBOOK -> "Run JupyterLab; not in the `-slim` image.";

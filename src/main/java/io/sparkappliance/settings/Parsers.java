@@ -2,6 +2,8 @@ package io.sparkappliance.settings;
 
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.settings.Settings.LogFormat;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -273,7 +275,8 @@ final class Parsers {
   /** Where scripts are, each a file of that name's ending. */
   static Parser<List<String>> scripts() {
     return new Parser<>(
-        "must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh files",
+        "must be a comma-separated list of absolute paths or file:, https: or s3: URIs of *.sh"
+            + " files",
         "s3://bucket/install-certificates.sh",
         text ->
             locations()
@@ -419,7 +422,8 @@ final class Parsers {
   /** As ZooKeeper's {@code addauth digest} takes it. */
   static Parser<Secret> login() {
     return new Parser<>(
-        "must be name:password, printable ASCII characters without spaces, 8 or more after the colon",
+        "must be name:password, printable ASCII characters without spaces, 8 or more after the"
+            + " colon",
         "spark:$(openssl rand -hex 16)",
         true,
         text ->
@@ -435,6 +439,63 @@ final class Parsers {
         "…",
         true,
         text -> text.lines().count() == 1 ? Optional.of(new Secret(text)) : Optional.empty());
+  }
+
+  /** Address of a service that is asked over HTTP. */
+  static Parser<URI> webAddress() {
+    return new Parser<>(
+        "must be an https: (or http:) URL without user, password and fragment",
+        "https://id.example.org/path",
+        text -> {
+          try {
+            return Optional.of(new URI(text))
+                .filter(
+                    uri ->
+                        String.valueOf(uri.getScheme()).matches("(?i)https?")
+                            && uri.getHost() != null
+                            && uri.getRawUserInfo() == null
+                            && uri.getRawFragment() == null);
+          } catch (URISyntaxException notOne) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  /** Scopes as RFC 6749 writes them, section 3.3. */
+  static Parser<List<String>> scopes() {
+    return new Parser<>(
+        "must be one or more scopes, separated by spaces",
+        "uid",
+        text -> {
+          List<String> scopes = List.of(text.split(" +", -1));
+          return scopes.stream().allMatch(it -> it.matches("[\\x21\\x23-\\x5b\\x5d-\\x7e]+"))
+              ? Optional.of(scopes)
+              : Optional.empty();
+        });
+  }
+
+  static Parser<List<AddressRange>> addressRanges() {
+    return new Parser<>(
+        "must be a comma-separated list of IP addresses or networks (CIDR)",
+        "10.0.0.0/16,fd00::/8",
+        text -> {
+          List<String> parts = commaSeparated(text);
+          List<AddressRange> ranges =
+              parts.stream().flatMap(part -> AddressRange.parse(part).stream()).toList();
+          return ranges.size() == parts.size() && !parts.isEmpty()
+              ? Optional.of(ranges)
+              : Optional.empty();
+        });
+  }
+
+  /** Values that somebody else gives a meaning to. */
+  static Parser<List<String>> names(String example) {
+    return new Parser<>(
+        "must be a comma-separated list of names",
+        example,
+        text ->
+            Optional.of(commaSeparated(text))
+                .filter(names -> !names.isEmpty() && text.lines().count() == 1));
   }
 
   static Parser<String> text() {

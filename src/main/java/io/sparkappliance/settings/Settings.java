@@ -1,5 +1,6 @@
 package io.sparkappliance.settings;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Set;
  * @param memory memory values that somebody set
  * @param sources configuration and libraries to fetch before the start
  * @param access who may use what
+ * @param identity who tells the gateway who calls
  * @param gateway the REST gateway's limits
  * @param supervision how daemons are watched and stopped
  * @param draining when and how the node gives its work to others before it ends
@@ -41,6 +43,7 @@ public record Settings(
     Memory memory,
     Sources sources,
     Access access,
+    Identity identity,
     Gateway gateway,
     Supervision supervision,
     Draining draining,
@@ -66,6 +69,7 @@ public record Settings(
         memory,
         sources,
         access,
+        identity,
         gateway,
         supervision,
         draining,
@@ -328,6 +332,125 @@ public record Settings(
       String protocol) {}
 
   /**
+   * Who tells the gateway who calls.
+   *
+   * @param provider whose tokens count; empty: the API token, or none at all
+   * @param scopes {@code OAUTH2_SCOPE}: all that a token must carry
+   * @param audiences {@code OAUTH2_AUDIENCE}: one of these must be a token's, where that is
+   *     checked; never empty with {@link Oidc}
+   * @param userClaim {@code USER_CLAIM}: what names the person, who owns jobs by that name
+   * @param roles what makes somebody an administrator
+   * @param signIn for browsers; empty: they need a token, too
+   */
+  public record Identity(
+      Optional<Provider> provider,
+      List<String> scopes,
+      Set<String> audiences,
+      String userClaim,
+      Roles roles,
+      Optional<SignIn> signIn) {
+    /** Takes copies that can't be changed. */
+    public Identity {
+      scopes = List.copyOf(scopes);
+      audiences = Set.copyOf(audiences);
+    }
+
+    /** {@code OAUTH2_CLIENT_SECRET}, where it is of use. */
+    public Optional<Secret> clientSecret() {
+      return signIn.flatMap(SignIn::clientSecret);
+    }
+
+    /** {@code INTROSPECTION_CLIENT_SECRET}, where it is of use. */
+    public Optional<Secret> introspectionSecret() {
+      return provider
+          .filter(Introspection.class::isInstance)
+          .map(it -> ((Introspection) it).clientSecret());
+    }
+  }
+
+  /** Whose tokens count. */
+  public sealed interface Provider permits TokenInfo, Oidc, Introspection {}
+
+  /**
+   * The protocol of 2016: an address that tells what it knows of a token.
+   *
+   * @param url {@code TOKENINFO_URL}
+   * @param tokenIn {@code TOKENINFO_TOKEN_IN}
+   */
+  public record TokenInfo(URI url, TokenIn tokenIn) implements Provider {}
+
+  /** Where a token is put when an address is asked about it. */
+  public enum TokenIn {
+    /** {@code Authorization: Bearer}. */
+    HEADER,
+    /** {@code ?access_token=}, for servers that know nothing else. */
+    QUERY
+  }
+
+  /**
+   * OpenID Connect: signed tokens, keys by discovery.
+   *
+   * @param issuer {@code OIDC_ISSUER}, letter by letter as tokens have it
+   */
+  public record Oidc(String issuer) implements Provider {}
+
+  /**
+   * RFC 7662.
+   *
+   * @param url {@code INTROSPECTION_URL}
+   * @param clientId {@code INTROSPECTION_CLIENT_ID}
+   * @param clientSecret {@code INTROSPECTION_CLIENT_SECRET}
+   */
+  public record Introspection(URI url, String clientId, Secret clientSecret) implements Provider {}
+
+  /**
+   * From a claim to a role; the highest that applies counts.
+   *
+   * @param claim {@code ROLES_CLAIM}; empty: all are the same
+   * @param admin {@code ROLES_ADMIN}: values that make an administrator
+   * @param user {@code ROLES_USER}
+   * @param reader {@code ROLES_READER}
+   * @param otherwise {@code ROLES_DEFAULT}: of those who have none of these; empty: they are
+   *     refused
+   */
+  public record Roles(
+      Optional<String> claim,
+      Set<String> admin,
+      Set<String> user,
+      Set<String> reader,
+      Optional<UserRole> otherwise) {
+    /** Takes copies that can't be changed. */
+    public Roles {
+      admin = Set.copyOf(admin);
+      user = Set.copyOf(user);
+      reader = Set.copyOf(reader);
+    }
+  }
+
+  /**
+   * Sign-in with a browser.
+   *
+   * @param clientId {@code OAUTH2_CLIENT_ID}
+   * @param clientSecret {@code OAUTH2_CLIENT_SECRET}; empty: a public client
+   * @param authorisation {@code AUTH_URL}; empty: the issuer's
+   * @param token {@code TOKEN_URL}, where codes are exchanged; empty: the issuer's
+   * @param scopes {@code SIGN_IN_SCOPES}: asked for beside those that are needed
+   * @param lifetime {@code SIGN_IN_LIFETIME}
+   */
+  public record SignIn(
+      String clientId,
+      Optional<Secret> clientSecret,
+      Optional<URI> authorisation,
+      Optional<URI> token,
+      List<String> scopes,
+      Duration lifetime) {
+    /** Takes a copy that can't be changed. */
+    public SignIn {
+      scopes = List.copyOf(scopes);
+    }
+  }
+
+  /**
    * Limits of the REST gateway.
    *
    * @param maxUpload {@code MAX_UPLOAD_SIZE}: bytes of one request's body
@@ -338,6 +461,7 @@ public record Settings(
    * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
+   * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
    */
   public record Gateway(
       MemorySize maxUpload,
@@ -345,7 +469,13 @@ public record Settings(
       int maxConcurrentApplications,
       JobQuotas quotas,
       Path jobsDir,
-      Optional<HostAndPort> thriftServer) {}
+      Optional<HostAndPort> thriftServer,
+      List<AddressRange> trustedProxies) {
+    /** Takes a copy that can't be changed. */
+    public Gateway {
+      trustedProxies = List.copyOf(trustedProxies);
+    }
+  }
 
   /**
    * How many of the gateway's jobs may wait, and how much is kept of them.

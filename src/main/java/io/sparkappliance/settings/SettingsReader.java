@@ -136,6 +136,7 @@ public final class SettingsReader {
                 get(c.pythonLibs).orElse(List.of()),
                 get(c.initScripts).orElse(List.of())),
             access(),
+            identity(),
             new Gateway(
                 require(c.maxUpload),
                 require(c.maxQueries),
@@ -150,7 +151,8 @@ public final class SettingsReader {
                     require(c.keepJobs),
                     require(c.keepJobsSize)),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
-                get(c.thriftServer)),
+                get(c.thriftServer),
+                get(c.trustedProxies).orElse(List.of())),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),
@@ -174,7 +176,6 @@ public final class SettingsReader {
             logShipping(),
             get(c.emfNamespace),
             sparkProperties());
-    refuseWhatIsNotBuiltYet();
     // Every variable is read, also one that means nothing yet: its value may be wrong.
     catalogue.all().forEach(this::get);
     new NameCheck(catalogue).check(environment, problems, warnings);
@@ -286,6 +287,27 @@ public final class SettingsReader {
         ssl());
   }
 
+  private Settings.Identity identity() {
+    IdentityReader.Values values =
+        new IdentityReader.Values() {
+          @Override
+          public <T> Optional<T> get(Variable<T> variable) {
+            return SettingsReader.this.get(variable);
+          }
+
+          @Override
+          public <T> T require(Variable<T> variable) {
+            return SettingsReader.this.require(variable);
+          }
+
+          @Override
+          public boolean isGiven(Variable<?> variable) {
+            return !find(variable).isEmpty();
+          }
+        };
+    return new IdentityReader(catalogue, values, problems, warnings).read();
+  }
+
   private Optional<Ssl> ssl() {
     Catalogue c = catalogue;
     boolean on = get(c.ssl).orElse(false);
@@ -367,32 +389,6 @@ public final class SettingsReader {
           "another variable gives " + setting + " the value " + before,
           "Set one of them.");
     }
-  }
-
-  private void refuseWhatIsNotBuiltYet() {
-    Catalogue c = catalogue;
-    get(c.authUrl)
-        .ifPresent(value -> refuse(c.authUrl, value, "this version knows no sign-in by OAuth2"));
-    get(c.tokenInfoUrl)
-        .ifPresent(
-            value -> refuse(c.tokenInfoUrl, value, "this version knows no tokens but its own"));
-  }
-
-  private void refuse(Variable<?> variable, String value, String reason) {
-    problems.add(
-        given(variable),
-        value,
-        "not supported yet: " + reason,
-        "Leave it out, or wait for the version that supports it; the node does not start half"
-            + " configured.");
-  }
-
-  /** The name under which the user gave the variable. */
-  private String given(Variable<?> variable) {
-    return names(variable).stream()
-        .filter(name -> !environment.getOrDefault(name, "").isBlank())
-        .findFirst()
-        .orElse(variable.name());
   }
 
   private static List<String> names(Variable<?> variable) {
@@ -500,8 +496,8 @@ public final class SettingsReader {
               name,
               MASK,
               "it begins like the reference to a secret, and goes on like none",
-              "Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that begins"
-                  + " so itself is given by "
+              "Write ssm:/name, secretsmanager:name or secretsmanager:name#field. A secret that"
+                  + " begins so itself is given by "
                   + name
                   + Variable.FILE_SUFFIX
                   + "."));

@@ -47,6 +47,8 @@ public record Variable<T>(
     SOURCES("Configuration and libraries"),
     /** Who may use what. */
     ACCESS("Access and encryption"),
+    /** Who tells the gateway who calls. */
+    IDENTITY("Identities at the gateway"),
     /** The REST gateway. */
     GATEWAY("REST gateway"),
     /** Addresses and ports. */

@@ -320,6 +320,26 @@ class DaemonsTest {
   }
 
   @Test
+  void theGatewayIsToldOfTheIdentityProviderWithoutSecrets() {
+    environment.put("OIDC_ISSUER", "https://id.example.org");
+    environment.put("OIDC_CLIENT_ID", "spark");
+    environment.put("OIDC_CLIENT_SECRET", "hush-hush");
+    environment.put("ROLES_CLAIM", "groups");
+    environment.put("LOG_DIR", "/logs");
+    start(Role.MASTER, Role.GATEWAY);
+
+    assertThat(spec("gateway").command().environment())
+        .containsEntry("OIDC_ISSUER", "https://id.example.org")
+        .containsEntry("OIDC_CLIENT_ID", "spark")
+        .containsEntry("ROLES_CLAIM", "groups")
+        .containsEntry("LOG_DIR", "/logs")
+        .containsEntry("OAUTH2_CLIENT_SECRET_FILE", "/data/secrets/oauth2-client-secret")
+        .doesNotContainKeys("OIDC_CLIENT_SECRET", "OAUTH2_CLIENT_SECRET")
+        .doesNotContainValue("hush-hush");
+    assertThat(spec("master").command().environment()).doesNotContainKey("OIDC_ISSUER");
+  }
+
+  @Test
   void whoNeedsAMasterOfAnotherNodeIsNotToBlameWhenItIsAway() throws Exception {
     try (ServerSocket master = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       environment.put("SPARK_MASTER_URL", "spark://127.0.0.1:" + master.getLocalPort());
