@@ -291,8 +291,9 @@ export const api = {
   },
   input: async (id: string) => (await request("GET", `/api/v1/jobs/${part(id)}/input`, { accept: "text/plain" })).text(),
   query: async (sql: string): Promise<Job> => {
-    // The key makes a repeated press of the button, or a repeated request of a proxy, the same job.
-    const headers = { "Idempotency-Key": crypto.randomUUID === undefined ? String(Math.random()) : crypto.randomUUID() };
+    // The key keeps what a browser or a proxy sends twice one job. Pages that came without TLS have no randomUUID.
+    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const headers = { "Idempotency-Key": key };
     return (await (await request("POST", "/api/v1/queries", { body: { sql }, headers })).json()) as Job;
   },
   cancel: async (id: string): Promise<Job> => (await (await request("POST", `/api/v1/jobs/${part(id)}/cancel`)).json()) as Job,

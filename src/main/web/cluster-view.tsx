@@ -101,7 +101,7 @@ export function ClusterView() {
               <div class="cards">
                 <UsagePlot samples={usage.samples} used={(s) => s.cores_used} total={(s) => s.cores} write={count} label="Cores" />
                 <UsagePlot samples={usage.samples} used={(s) => s.memory_used} total={(s) => s.memory} write={size} label="Memory" />
-                <UsagePlot samples={usage.samples} used={(s) => s.running} total={(s) => s.running + s.queued} write={count} label="Jobs that run, of those and the waiting" />
+                <UsagePlot samples={usage.samples} used={(s) => s.running} total={(s) => s.running + s.queued} write={count} label="Running jobs, of those and waiting ones," />
               </div>
             )}
           </section>

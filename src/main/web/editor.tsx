@@ -56,6 +56,26 @@ const look = EditorView.theme({
 /** Names of tables with their columns, for completion. */
 export type KnownTables = Record<string, string[]>;
 
+/**
+ * Text typed over a selection, put in by the editor itself. A browser would keep the look of what it replaces by an element
+ * with a style attribute, which the policy refuses, and complain about it.
+ */
+const typedOverSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const range = view.state.selection.main;
+    const text = event.data;
+    if (event.inputType !== "insertText" || text === null || event.isComposing || range.empty) {
+      return false;
+    }
+    event.preventDefault();
+    const change = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handler) => handler(view, range.from, range.to, text, change))) {
+      view.dispatch(change());
+    }
+    return true;
+  },
+});
+
 /** What a view does with the editor. */
 export interface EditorHandle {
   text(): string;
@@ -100,6 +120,7 @@ export function Editor({ initial, onRun, onChange, known, handle }: Props) {
           history(),
           drawSelection(),
           closeBrackets(),
+          typedOverSelection,
           highlightActiveLine(),
           sql({ dialect: spark, upperCaseKeywords: false }),
           spark.language.data.of({

@@ -53,6 +53,24 @@ export function timeOfDay(iso: string): string {
   return clock.format(new Date(iso));
 }
 
+const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+
+/** A value of a result as people write it; what is neither a number nor a date stays as it is. */
+export function readableValue(type: string, value: unknown, otherwise: string): string {
+  if (value === null) {
+    return otherwise;
+  }
+  if (/^(tinyint|smallint|int|bigint|float|double|decimal)/i.test(type) && (typeof value === "number" || typeof value === "string")) {
+    // A string goes in as it is: a decimal may have more digits than a number of this language.
+    return typeof value === "string" && !/^-?\d+(\.\d+)?$/.test(value) ? otherwise : exact.format(value as number);
+  }
+  if (/^date$/i.test(type) && typeof value === "string" && !Number.isNaN(Date.parse(value))) {
+    return day.format(new Date(value));
+  }
+  return /^timestamp$/i.test(type) && typeof value === "string" ? dateTime(value) : otherwise;
+}
+
 /** How long ago: 5 minutes ago, yesterday. */
 export function ago(iso: string, now: number = Date.now()): string {
   const seconds = Math.round((new Date(iso).getTime() - now) / 1000);

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, explain, type Column, type Value } from "./api.js";
-import { count } from "./format.js";
+import { count, readableValue } from "./format.js";
 import { Problem } from "./parts.js";
 
 const ROW_HEIGHT = 28;
@@ -92,6 +92,8 @@ class Pages {
 }
 
 interface Props {
+  /** Whether numbers and dates are written as people do; otherwise as the data has them. */
+  readable: boolean;
   job: string;
   result: number;
   columns: Column[];
@@ -99,7 +101,7 @@ interface Props {
 }
 
 /** A result of any length: only the rows that are seen are loaded and drawn. */
-export function Grid({ job, result, columns, rows }: Props) {
+export function Grid({ readable, job, result, columns, rows }: Props) {
   const [, redraw] = useState(0);
   const [problem, setProblem] = useState<string>();
   const [scroll, setScroll] = useState({ top: 0, height: 400 });
@@ -155,11 +157,11 @@ export function Grid({ job, result, columns, rows }: Props) {
   const widths = useMemo(() => {
     const sample = pages.first().slice(0, 50);
     return columns.map((column, at) => {
-      const longest = sample.reduce((most, row) => Math.max(most, cellText(row[at] ?? null).length), column.name.length + 2);
+      const longest = sample.reduce((most, row) => Math.max(most, cellText(row[at] ?? null).length + (readable ? 4 : 0)), column.name.length + 2);
       return Math.min(40, Math.max(6, longest + 2));
     });
     // Measured once the first page is there.
-  }, [pages, columns, pages.first().length > 0]);
+  }, [pages, columns, readable, pages.first().length > 0]);
   const digits = Math.max(3, count(rows).length + 1);
   const template = [`${digits}ch`, ...widths.map((width) => `${width}ch`)].join(" ");
 
@@ -218,12 +220,13 @@ export function Grid({ job, result, columns, rows }: Props) {
       <div
         class="grid"
         ref={box}
+        style={{ height: `${Math.min(16, rows + 2) * ROW_HEIGHT}px` }}
         role="grid"
         tabIndex={0}
         aria-label={`Result ${result + 1}: ${count(rows)} rows. Arrow keys move, Control and End goes to the last row.`}
         aria-rowcount={rows + 1}
         aria-colcount={columns.length + 1}
-        aria-activedescendant={rows > 0 ? cellId(active.row, active.column) : undefined}
+        aria-activedescendant={active.row >= first && active.row < last ? cellId(active.row, active.column) : undefined}
         onScroll={measure}
         onKeyDown={keyDown}
       >
@@ -259,7 +262,7 @@ export function Grid({ job, result, columns, rows }: Props) {
                         class={`${isNumeric(column) ? "number" : ""}${value === null ? " null" : ""}`}
                         onClick={() => setActive({ row, column: at })}
                       >
-                        {value === undefined ? "…" : cellText(value)}
+                        {value === undefined ? "…" : readable ? readableValue(column.type, value, cellText(value)) : cellText(value)}
                       </div>
                     );
                   })}

@@ -47,7 +47,7 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[],
       window.clearTimeout(timer);
     };
     // The caller names what the load depends on.
-  }, [...inputs, turn]);
+  }, [...inputs, turn, everySeconds]);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
   return {
     ...(value === undefined ? {} : { value }),

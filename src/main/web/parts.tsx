@@ -54,7 +54,7 @@ export function Meter({ label, used, total, text }: { label: string; used: numbe
   return (
     <div class="meter">
       <meter aria-label={label} aria-valuetext={text} min={0} max={Math.max(total, 1)} value={used} />
-      <span>{text}</span>
+      <span aria-hidden="true">{text}</span>
     </div>
   );
 }

@@ -10,6 +10,7 @@ export function Results({ job }: { job: Job }) {
   const results = job.results ?? [];
   const [chosen, setChosen] = useState(Math.max(0, results.length - 1));
   const [view, setView] = useState<"table" | "chart">("table");
+  const [readable, setReadable] = useState(false);
   const [format, setFormat] = useState("csv");
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -54,6 +55,9 @@ export function Results({ job }: { job: Job }) {
           </button>
         </div>
         <label>
+          <input type="checkbox" checked={readable} onChange={(event) => setReadable(event.currentTarget.checked)} /> Readable numbers and dates
+        </label>
+        <label>
           File{" "}
           <select value={format} onChange={(event) => setFormat(event.currentTarget.value)}>
             {FORMATS.map((each) => (
@@ -69,7 +73,7 @@ export function Results({ job }: { job: Job }) {
       </div>
       {problem !== undefined && <Problem>{problem}</Problem>}
       {view === "table" ? (
-        <Grid key={`${job.id}-${at}`} job={job.id} result={at} columns={result.columns} rows={result.rows} />
+        <Grid key={`${job.id}-${at}`} readable={readable} job={job.id} result={at} columns={result.columns} rows={result.rows} />
       ) : (
         <ResultChart key={`${job.id}-${at}`} job={job.id} result={at} columns={result.columns} rows={result.rows} />
       )}

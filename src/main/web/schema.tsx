@@ -14,18 +14,18 @@ interface Branch {
 function Node({ label, note, children, onInsert }: { label: string; note?: string; children: () => ComponentChildren; onInsert?: () => void }) {
   const [open, setOpen] = useState(false);
   return (
-    <li>
+    <li class="node">
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>
+        <summary class={onInsert === undefined ? "" : "beside-button"}>
           {label} {note !== undefined && <span class="quiet">{note}</span>}
         </summary>
-        {onInsert !== undefined && (
-          <button type="button" class="small" onClick={onInsert} aria-label={`Insert ${label} into the editor`}>
-            Insert name
-          </button>
-        )}
         {open && children()}
       </details>
+      {onInsert !== undefined && (
+        <button type="button" class="small insert" onClick={onInsert} aria-label={`Insert ${label} into the editor`}>
+          Insert
+        </button>
+      )}
     </li>
   );
 }

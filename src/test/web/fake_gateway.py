@@ -290,8 +290,8 @@ class Handler(BaseHTTPRequestHandler):
                 "cores_used": (n // 6) % 50,
                 "memory": 240 * GIB,
                 "memory_used": ((n // 9) % 200) * GIB,
-                "running": n % 5,
-                "queued": n % 3,
+                "running": (n // 40) % 5,
+                "queued": (n // 70) % 3,
             }
             for n in range(360)
         ]

@@ -102,18 +102,21 @@ def test_a_query_runs_by_keyboard_and_shows_table_chart_and_file(visit, gateway)
     expect(grid.get_by_role("gridcell", name="United Air Lines")).to_be_visible()
     expect(grid.get_by_role("gridcell", name="null").first).to_be_visible()
     assert gateway[1].keys[-1]
+    expect(grid.get_by_role("gridcell", name="11000", exact=True)).to_be_visible()
+    page.get_by_label("Readable numbers and dates").check()
+    expect(grid.get_by_role("gridcell", name="11,000", exact=True)).to_be_visible()
     tab.picture("sql-result")
     assert_accessible(page)
     page.get_by_role("button", name="Chart").click()
     expect(page.get_by_role("img", name="Bar chart of mean_delay by carrier: 7 values from -2 to 8.2")).to_be_visible()
-    page.get_by_label("Up").select_option("flights")
+    page.get_by_role("combobox", name=re.compile("^Up")).select_option("flights")
     expect(page.get_by_role("img", name=re.compile("Bar chart of flights by carrier: 7 values from 11,000 to 233,000"))).to_be_visible()
-    page.get_by_label("Chart", exact=True).select_option("line")
+    page.get_by_role("combobox", name=re.compile("^Chart")).select_option("line")
     expect(page.locator(".plot polyline")).to_be_visible()
     tab.picture("sql-chart")
     assert_accessible(page)
     for form, suffix in [("csv", "csv"), ("parquet", "parquet")]:
-        page.get_by_label("File", exact=True).select_option(form)
+        page.get_by_role("combobox", name=re.compile("^File")).select_option(form)
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").click()
         assert download.value.suggested_filename.endswith(f"-1.{suffix}")
@@ -135,7 +138,7 @@ def test_a_million_rows_are_scrolled_without_loading_them_all(visit, gateway):
     expect(grid.get_by_role("rowheader", name="1,000,000", exact=True)).to_be_in_viewport()
     page.keyboard.press("ArrowUp")
     chosen = "document.getElementById(document.querySelector('[role=grid]').getAttribute('aria-activedescendant')).textContent"
-    assert page.evaluate(chosen) == "2024-11-27"
+    assert page.evaluate(chosen) == "2024-03-07"
     # From one end to the other by the bar, as fast as frames are drawn; no frame may take long.
     slowest = page.evaluate(
         """async () => {
@@ -153,7 +156,7 @@ def test_a_million_rows_are_scrolled_without_loading_them_all(visit, gateway):
            }"""
     )
     print(f"slowest frame: {slowest:.0f} ms")
-    expect(grid.get_by_role("gridcell", name=re.compile("^customer (4999|5000)")).first).to_be_in_viewport()
+    expect(grid.get_by_role("gridcell", name="customer 500000")).to_be_in_viewport()
     assert page.locator("[role=row]").count() < 60
     pages = [path for _, path in gateway[1].requests[before:] if "/results?" in path]
     assert len(pages) < 40, pages
@@ -171,7 +174,7 @@ def test_a_running_query_shows_progress_and_is_cancelled(visit):
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
     tab.picture("sql-running")
     assert_accessible(page)
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Cancelled.")
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
@@ -303,4 +306,4 @@ def test_a_gateway_that_goes_away_is_told(visit):
     page.route("**/api/**", lambda route: route.abort())
     expect(page.get_by_role("alert").first).to_contain_text("The gateway can't be reached. Check the network")
     page.unroute("**/api/**")
-    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)

@@ -42,6 +42,7 @@ public final class GatewayServer implements AutoCloseable {
   private final Guard guard;
   private final Jobs jobs;
   private final ClusterView cluster;
+  private final WebPage page = WebPage.load();
   private final Javalin server;
 
   /** A call: method, path, and what answers it. */
@@ -120,9 +121,10 @@ public final class GatewayServer implements AutoCloseable {
 
   private List<Route> routes() {
     return List.of(
-        new Route(HandlerType.GET, "/", page("ui.html", "text/html;charset=utf-8")),
-        new Route(HandlerType.GET, "/ui", page("ui.html", "text/html;charset=utf-8")),
-        new Route(HandlerType.GET, "/openapi.yaml", page("/openapi.yaml", "application/yaml")),
+        new Route(HandlerType.GET, "/", page::page),
+        new Route(HandlerType.GET, "/ui", page::page),
+        new Route(HandlerType.GET, WebPage.ASSETS + "{file}", page::asset),
+        new Route(HandlerType.GET, "/openapi.yaml", file("/openapi.yaml", "application/yaml")),
         new Route(HandlerType.GET, "/healthz", GatewayServer::health),
         new Route(HandlerType.GET, "/.well-known/schema-discovery", GatewayServer::discovery),
         new Route(HandlerType.GET, "/get_master_ip", this::masterIp),
@@ -273,7 +275,7 @@ public final class GatewayServer implements AutoCloseable {
     return id.isPresent() ? jobs.find(Jobs.LOCAL_OWNER, id.get()) : Optional.empty();
   }
 
-  private static Handler page(String resource, String type) {
+  private static Handler file(String resource, String type) {
     byte[] content;
     try (InputStream in = GatewayServer.class.getResourceAsStream(resource)) {
       content = in.readAllBytes();
@@ -339,8 +341,7 @@ public final class GatewayServer implements AutoCloseable {
     context.header("Referrer-Policy", "no-referrer");
     context.header("Cache-Control", "no-store");
     context.header(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
+        "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
   }
 
   private static void log(Context context, float milliseconds) {
