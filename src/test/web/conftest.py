@@ -22,7 +22,7 @@ def browser():
     assert found, "a Chromium is needed: apt-get install chromium"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-background-networking"])
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"])
         yield browser
         browser.close()
 

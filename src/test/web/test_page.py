@@ -211,11 +211,13 @@ def test_tables_are_browsed_and_inserted_and_history_is_opened(visit):
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "8")
 
 
-def test_a_program_is_uploaded_with_progress_and_its_log_is_followed(visit, gateway):
+def test_a_program_is_uploaded_with_progress_and_its_log_is_followed(visit, gateway, tmp_path):
+    program = tmp_path / "report.py"
+    program.write_bytes(b"#" * 20_000_000)
     tab = visit()
     page = tab.open("submit")
     ready(page, "submit")
-    page.get_by_label("Program").set_input_files({"name": "report.py", "mimeType": "text/x-python", "buffer": b"#" * 20_000_000})
+    page.get_by_label("Program").set_input_files(program)
     page.get_by_label("Name", exact=True).fill("flights report")
     page.get_by_label("Arguments").fill("--year\n2013")
     page.get_by_label("Spark settings").fill("spark.executor.memory")

@@ -1,6 +1,7 @@
 package io.sparkappliance.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.sparkappliance.testing.FakeSpark;
 import java.io.ByteArrayOutputStream;
@@ -118,6 +119,8 @@ class WebPageTest {
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void people_can_use_it_in_a_browser() throws Exception {
+    // The set-up says so where no browser can be had.
+    assumeFalse("none".equals(System.getProperty("web.browser")), "no Chromium on this machine");
     String result =
         run(
             "browser",
