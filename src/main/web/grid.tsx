@@ -8,6 +8,8 @@ const PAGE = 500;
 const PAGES_KEPT = 40;
 /** Browsers cut off what is higher than some 17 million pixels: beyond this, one pixel of the bar stands for several. */
 const MOST_PIXELS = 8_000_000;
+/** A cell shows so much of a longer value; below the grid is all of it. */
+const MOST_CHARACTERS = 40;
 const NUMERIC = /^(tinyint|smallint|int|integer|bigint|float|double|decimal|long|short|byte)/i;
 
 /** A value as a cell shows it. */
@@ -32,10 +34,6 @@ class Pages {
 
   row(index: number): Value[] | undefined {
     return this.kept.get(Math.floor(index / PAGE))?.[index % PAGE];
-  }
-
-  first(): Value[][] {
-    return this.kept.get(0) ?? [];
   }
 
   /** Asks for what is missing of these rows, and for nothing else any more. */
@@ -154,14 +152,19 @@ export function Grid({ readable, job, result, columns, rows }: Props) {
     return () => observer.disconnect();
   }, [measure]);
 
-  const widths = useMemo(() => {
-    const sample = pages.first().slice(0, 50);
-    return columns.map((column, at) => {
-      const longest = sample.reduce((most, row) => Math.max(most, cellText(row[at] ?? null).length + (readable ? 4 : 0)), column.name.length + 2);
-      return Math.min(40, Math.max(6, longest + 2));
+  // A column grows with what has been seen of it, and never jumps back.
+  const widest = useRef<number[]>([]);
+  useMemo(() => {
+    widest.current = columns.map((column) => column.name.length + 2);
+  }, [job, result, columns]);
+  for (let row = first; row < last; row++) {
+    pages.row(row)?.forEach((value, at) => {
+      const type = columns[at]?.type ?? "";
+      const text = readable ? readableValue(type, value, cellText(value)) : cellText(value);
+      widest.current[at] = Math.max(widest.current[at] ?? 0, text.length);
     });
-    // Measured once the first page is there.
-  }, [pages, columns, readable, pages.first().length > 0]);
+  }
+  const widths = widest.current.map((width) => Math.min(MOST_CHARACTERS, Math.max(4, width)) + 2);
   const digits = Math.max(3, count(rows).length + 1);
   const template = [`${digits}ch`, ...widths.map((width) => `${width}ch`)].join(" ");
 
@@ -208,6 +211,8 @@ export function Grid({ readable, job, result, columns, rows }: Props) {
     }
   };
 
+  const activeValue = pages.row(active.row)?.[active.column];
+  const activeText = activeValue === undefined ? "" : cellText(activeValue);
   const shown: number[] = [];
   for (let row = first; row < last; row++) {
     shown.push(row);
@@ -272,6 +277,11 @@ export function Grid({ readable, job, result, columns, rows }: Props) {
           </div>
         </div>
       </div>
+      {activeText.length > MOST_CHARACTERS && (
+        <pre tabIndex={0} role="region" aria-label="The chosen value">
+          {activeText}
+        </pre>
+      )}
     </>
   );
 }
