@@ -72,7 +72,8 @@ class WebPageTest {
       assertThat(asset.headers().firstValue("Cache-Control").orElse("")).contains("immutable");
     }
     assertThat(get("/ui/assets/app.js").headers().firstValue("Cache-Control")).contains("no-store");
-    assertThat(get("/ui/assets/licences.txt").body()).contains("MIT", "Jason Miller", "Marijn Haverbeke");
+    assertThat(get("/ui/assets/licences.txt").body())
+        .contains("MIT", "Jason Miller", "Marijn Haverbeke");
     assertThat(get("/ui/assets/index.html").statusCode()).isEqualTo(404);
     assertThat(get("/ui/assets/..%2Fweb%2Fapp.js").statusCode()).isIn(400, 404);
   }
