@@ -99,6 +99,13 @@ class WebPageTest {
       }
     }
     assertThat(packed.size()).isLessThan(MOST_BYTES);
+    for (String path : assets()) {
+      if (!path.endsWith(".svg")) {
+        assertThat(gateway.send(gateway.open(path).header("Accept-Encoding", "gzip")).headers())
+            .extracting(headers -> headers.firstValue("Content-Encoding").orElse("none"))
+            .isEqualTo("gzip");
+      }
+    }
   }
 
   @Test
