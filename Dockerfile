@@ -100,5 +100,5 @@ FROM ${BASE_IMAGE} AS build
 RUN export DEBIAN_FRONTEND=noninteractive && mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates curl docker-cli git make maven openjdk-25-jdk-headless python3 python3-venv \
+        ca-certificates chromium curl docker-cli git make maven openjdk-25-jdk-headless python3 python3-venv \
     && apt-get clean && rm -rf /var/cache/apt/* /var/lib/apt/lists/*

@@ -1,5 +1,6 @@
 package io.sparkappliance.gateway;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
@@ -56,6 +57,7 @@ public final class GatewayServer implements AutoCloseable {
   private final ClusterView cluster;
   private final ClusterSurvey survey;
   private final UsageHistory usage;
+  private final WebPage page = WebPage.load();
   private final Javalin server;
 
   /**
@@ -151,9 +153,10 @@ public final class GatewayServer implements AutoCloseable {
 
   private List<Route> routes() {
     return List.of(
-        new Route(HandlerType.GET, "/", page("ui.html", "text/html;charset=utf-8")),
-        new Route(HandlerType.GET, "/ui", page("ui.html", "text/html;charset=utf-8")),
-        new Route(HandlerType.GET, "/openapi.yaml", page("/openapi.yaml", "application/yaml")),
+        new Route(HandlerType.GET, "/", page::page),
+        new Route(HandlerType.GET, "/ui", page::page),
+        new Route(HandlerType.GET, WebPage.ASSETS + "{file}", page::asset),
+        new Route(HandlerType.GET, "/openapi.yaml", file("/openapi.yaml", "application/yaml")),
         new Route(HandlerType.GET, "/healthz", GatewayServer::health),
         new Route(HandlerType.GET, "/.well-known/schema-discovery", GatewayServer::discovery),
         new Route(HandlerType.GET, "/get_master_ip", this::masterIp),
@@ -323,7 +326,7 @@ public final class GatewayServer implements AutoCloseable {
     return id.isPresent() ? jobs.find(Guard.whoseJobs(context), id.get()) : Optional.empty();
   }
 
-  private static Handler page(String resource, String type) {
+  private static Handler file(String resource, String type) {
     byte[] content;
     try (InputStream in = GatewayServer.class.getResourceAsStream(resource)) {
       content = in.readAllBytes();
@@ -343,7 +346,10 @@ public final class GatewayServer implements AutoCloseable {
             // The body of a refused upload is not read.
             context.header("Connection", "close");
           }
-          Answers.error(context, refused.status(), refused.getMessage());
+          ObjectNode body = Answers.object().put("error", refused.getMessage());
+          // For the page: whether to show a field for a token, or to send its user to the provider.
+          refused.signIn().ifPresent(way -> body.put("sign_in", way));
+          Answers.json(context, refused.status(), body);
         });
     config.routes.exception(
         InvalidRequestException.class,
@@ -419,8 +425,7 @@ public final class GatewayServer implements AutoCloseable {
     context.header("Referrer-Policy", "no-referrer");
     context.header("Cache-Control", "no-store");
     context.header(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
+        "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
   }
 
   private static void log(Context context, float milliseconds) {

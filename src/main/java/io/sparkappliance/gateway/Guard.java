@@ -144,6 +144,7 @@ final class Guard {
         LOG.info("a token from {} is not valid: {}", address, Answers.printable(invalid.why()));
         failures.add(address);
         throw new RefusedException(401, "This token is not valid.")
+            .signingInBy(wayIn())
             .with("WWW-Authenticate", CHALLENGE + ", error=\"invalid_token\"");
       }
       case Verdict.LacksScope lacks ->
@@ -180,7 +181,12 @@ final class Guard {
           .with("Location", SignInRoutes.address(context.path()));
     }
     return new RefusedException(401, everything ? TELL_WHO : TELL_TOKEN)
+        .signingInBy(wayIn())
         .with("WWW-Authenticate", CHALLENGE);
+  }
+
+  private String wayIn() {
+    return sessions.isPresent() ? "oidc" : "token";
   }
 
   /** What a person opens, and no program. */

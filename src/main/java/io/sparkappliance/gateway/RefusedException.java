@@ -11,6 +11,7 @@ final class RefusedException extends RuntimeException {
   private final int status;
   private final transient Map<String, String> headers = new LinkedHashMap<>();
   private transient Optional<String> name = Optional.empty();
+  private transient Optional<String> signIn = Optional.empty();
 
   RefusedException(int status, String sentence) {
     super(sentence, null, false, false);
@@ -28,6 +29,12 @@ final class RefusedException extends RuntimeException {
     return this;
   }
 
+  /** By which way whoever is refused can get in: {@code oidc} or {@code token}. */
+  RefusedException signingInBy(String way) {
+    signIn = Optional.of(way);
+    return this;
+  }
+
   int status() {
     return status;
   }
@@ -38,5 +45,9 @@ final class RefusedException extends RuntimeException {
 
   Optional<String> name() {
     return name;
+  }
+
+  Optional<String> signIn() {
+    return signIn;
   }
 }

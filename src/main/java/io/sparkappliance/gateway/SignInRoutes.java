@@ -171,7 +171,7 @@ final class SignInRoutes {
     boolean ours =
         path != null
             && path.length() <= 1000
-            && path.matches("/[A-Za-z0-9._~/?&=%+,:@-]*")
+            && path.matches("/[A-Za-z0-9._~/?&=%+,:@#-]*")
             && !path.startsWith("//")
             && !path.startsWith(SIGN_IN);
     return ours ? path : "/";

@@ -1,0 +1,213 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { api, explain, isOver, JOB_STATES, type Job } from "./api.js";
+import { dateTime, duration } from "./format.js";
+import { useLoaded } from "./hooks.js";
+import { LiveLog } from "./log.js";
+import { Failure, Heading, JobProgress, Moment, Problem, runTime, State, Waiting } from "./parts.js";
+import { Results } from "./results.js";
+
+/** Jobs, newest first. */
+export function JobsView() {
+  const [state, setState] = useState("");
+  const [kind, setKind] = useState("");
+  const [name, setName] = useState("");
+  const [more, setMore] = useState<{ jobs: Job[]; cursor: string | undefined } | undefined>();
+  const [problem, setProblem] = useState<string>();
+  const { value, problem: loadProblem } = useLoaded(() => api.jobs({ state, kind, name, limit: 50 }), [state, kind, name], 5);
+  useEffect(() => setMore(undefined), [state, kind, name]);
+  const cursor = more === undefined ? value?.next_cursor : more.cursor;
+  const seen = new Set(value?.jobs.map((job) => job.id));
+  const jobs = value === undefined ? [] : [...value.jobs, ...(more?.jobs ?? []).filter((job) => !seen.has(job.id))];
+  const loadMore = () => {
+    if (cursor !== undefined) {
+      setProblem(undefined);
+      api.jobs({ state, kind, name, limit: 50, cursor }).then(
+        (page) => setMore({ jobs: [...(more?.jobs ?? []), ...page.jobs], cursor: page.next_cursor }),
+        (failed: unknown) => setProblem(explain(failed)),
+      );
+    }
+  };
+  const shownProblem = problem ?? loadProblem;
+  return (
+    <>
+      <Heading>Jobs</Heading>
+      <form class="tools" role="search" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          State{" "}
+          <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
+            <option value="">Any</option>
+            {JOB_STATES.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Kind{" "}
+          <select value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
+            <option value="">Any</option>
+            <option value="sql">SQL</option>
+            <option value="application">Application</option>
+          </select>
+        </label>
+        <label>
+          Name has <input type="search" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+        <a class="button" href="#/submit">
+          Submit an application
+        </a>
+      </form>
+      {shownProblem !== undefined && <Problem>{shownProblem}</Problem>}
+      {value === undefined && shownProblem === undefined && <Waiting />}
+      {value !== undefined && jobs.length === 0 && <p>No job is like that.</p>}
+      {jobs.length > 0 && (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Jobs">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Job</th>
+                <th scope="col">Kind</th>
+                <th scope="col">State</th>
+                <th scope="col">Owner</th>
+                <th scope="col">Submitted</th>
+                <th scope="col" class="number">Ran for</th>
+              </tr>
+            </thead>
+            <tbody>
+              {jobs.map((job) => (
+                <tr key={job.id}>
+                  <td>
+                    <a href={`#/jobs/${job.id}`}>{job.name}</a>
+                  </td>
+                  <td>{job.kind === "sql" ? "SQL" : "Application"}</td>
+                  <td>
+                    <State state={job.state} />
+                  </td>
+                  <td>{job.owner}</td>
+                  <td>
+                    <Moment at={job.submitted_at} />
+                  </td>
+                  <td class="number">{runTime(job)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {cursor !== undefined && (
+        <button type="button" onClick={loadMore}>
+          Older jobs
+        </button>
+      )}
+    </>
+  );
+}
+
+function Facts({ job }: { job: Job }) {
+  const facts: [string, ComponentChildren][] = [
+    ["Kind", job.kind === "sql" ? "SQL" : "Application"],
+    ["Owner", job.owner],
+    ["Submitted", dateTime(job.submitted_at)],
+    ["Started", job.started_at === undefined ? "Not yet" : dateTime(job.started_at)],
+    ["Ended", job.finished_at === undefined ? "Not yet" : dateTime(job.finished_at)],
+    ["Ran for", runTime(job)],
+  ];
+  if (job.node !== undefined) {
+    facts.push(["Node", job.node]);
+  }
+  if ((job.max_attempts ?? 1) > 1) {
+    facts.push(["Attempt", `${job.attempt ?? 1} of ${job.max_attempts}`]);
+  }
+  if (job.time_limit_seconds !== undefined) {
+    facts.push(["Time limit", duration(job.time_limit_seconds)]);
+  }
+  if (job.spark_application_id !== undefined) {
+    facts.push([
+      "Spark application",
+      job.ui_url !== undefined && /^(https?:\/\/|\/(?!\/))/.test(job.ui_url) ? <a href={job.ui_url}>{job.spark_application_id}</a> : job.spark_application_id,
+    ]);
+  }
+  facts.push(["Id", <code>{job.id}</code>]);
+  return (
+    <dl class="facts">
+      {facts.map(([term, text]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** One job: how it is, what it printed, what it found. */
+export function JobView({ id }: { id: string }) {
+  const [over, setOver] = useState(false);
+  const { value: job, problem, reload } = useLoaded(() => api.job(id), [id], over ? undefined : 1);
+  const { value: input } = useLoaded(() => api.input(id), [id]);
+  const [stream, setStream] = useState<"output" | "log">("output");
+  const [trouble, setTrouble] = useState<string>();
+  useEffect(() => setOver(job !== undefined && isOver(job.state)), [job?.state]);
+  const act = (work: () => Promise<unknown>) => {
+    setTrouble(undefined);
+    work().then(reload, (failed: unknown) => setTrouble(explain(failed)));
+  };
+  const remove = () => {
+    if (window.confirm("Delete this job with its results and logs?")) {
+      setTrouble(undefined);
+      api.remove(id).then(
+        () => {
+          location.hash = "#/jobs";
+        },
+        (failed: unknown) => setTrouble(explain(failed)),
+      );
+    }
+  };
+  return (
+    <>
+      <p>
+        <a href="#/jobs">All jobs</a>
+      </p>
+      <Heading>{job?.name ?? "Job"}</Heading>
+      {problem !== undefined && <Problem>{problem}</Problem>}
+      {job === undefined && problem === undefined && <Waiting />}
+      {job !== undefined && (
+        <>
+          <div class="tools">
+            <span role="status">
+              <State state={job.state} />
+            </span>
+            <button type="button" onClick={() => act(() => api.cancel(id))} disabled={isOver(job.state)}>
+              Cancel
+            </button>
+            <button type="button" onClick={remove} disabled={!isOver(job.state)}>
+              Delete
+            </button>
+          </div>
+          {trouble !== undefined && <Problem>{trouble}</Problem>}
+          <JobProgress job={job} />
+          <Failure job={job} />
+          <Facts job={job} />
+          {input !== undefined && (
+            <details>
+              <summary>{job.kind === "sql" ? "Script" : "Program"}</summary>
+              <pre tabIndex={0}>{input}</pre>
+            </details>
+          )}
+          {job.kind === "sql" && isOver(job.state) && <Results job={job} />}
+          <section aria-label="Output and log">
+            <div class="choice" role="group" aria-label="Show">
+              <button type="button" aria-pressed={stream === "output"} onClick={() => setStream("output")}>
+                Output
+              </button>
+              <button type="button" aria-pressed={stream === "log"} onClick={() => setStream("log")}>
+                Log
+              </button>
+            </div>
+            <LiveLog id={id} stream={stream} />
+          </section>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,313 @@
+"""The gateway's page in a browser, against the fake API."""
+
+import json
+import re
+
+import fake_gateway
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+VIEWS = ["cluster", "sql", "jobs", "submit", "api"]
+
+
+def ready(page, view):
+    """Waits until the view has what it shows."""
+    expect(page.locator("h1")).to_be_visible()
+    shown = {
+        "cluster": page.get_by_role("link", name="flights_report.py"),
+        "sql": page.get_by_role("button", name=re.compile("^Open nightly report")).first,
+        "jobs": page.get_by_role("link", name="nightly report 0"),
+        "submit": page.get_by_label("Main class"),
+        "api": page.get_by_text("/send_query"),
+    }
+    expect(shown[view]).to_be_visible()
+
+
+def assert_accessible(page):
+    found = Axe().run(page).response["violations"]
+    told = [(rule["id"], [node["html"][:160] + " | " + node.get("failureSummary", "")[:300] for node in rule["nodes"][:3]]) for rule in found]
+    assert told == [], json.dumps(told, indent=1)
+
+
+def test_a_stranger_is_asked_for_the_token_and_a_wrong_one_is_explained(visit):
+    tab = visit()
+    page = tab.open("jobs", token=None)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_focused()
+    assert_accessible(page)
+    page.get_by_label("Token").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not valid here")
+    page.get_by_label("Token").fill(fake_gateway.TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('spark-appliance.token')") == fake_gateway.TOKEN
+    assert page.evaluate("localStorage.length") == 0
+    assert "token" not in page.url
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_accessible_in_both_schemes(visit, view, scheme):
+    tab = visit(color_scheme=scheme)
+    page = tab.open(view)
+    ready(page, view)
+    tab.picture(f"{view}-{scheme}")
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_phone(visit, view):
+    tab = visit(viewport={"width": 360, "height": 740}, has_touch=True)
+    page = tab.open(view)
+    ready(page, view)
+    tab.picture(f"{view}-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_accessible(page)
+
+
+def test_the_colours_can_be_chosen_and_stay(visit):
+    tab = visit(color_scheme="light")
+    page = tab.open("cluster")
+    page.get_by_label("Colours").select_option("dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(background) == "rgb(20, 23, 26)"
+    page.reload()
+    expect(page.get_by_label("Colours")).to_have_value("dark")
+    assert page.evaluate(background) == "rgb(20, 23, 26)"
+
+
+def test_the_cluster_is_told_in_numbers_and_pictures(visit):
+    page = visit().open("cluster")
+    expect(page.get_by_role("region", name="Leader")).to_contain_text("10.0.0.7")
+    expect(page.get_by_text("24 of 64 in use")).to_be_visible()
+    expect(page.get_by_text("78 GiB of 240 GiB in use")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Cores since .* now .* of 64"))).to_be_visible()
+    expect(page.get_by_role("link", name="Notebook")).to_have_attribute("href", "http://127.0.0.1:8888/lab")
+    expect(page.get_by_role("row", name=re.compile("flights_report.py ann running 8 2 minutes ago 2 min 5 s"))).to_be_visible()
+
+
+def test_a_query_runs_by_keyboard_and_shows_table_chart_and_file(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.write("select carrier, count(*) as flights from flights group by carrier")
+    keyword = page.locator(".cm-line span", has_text="select").first
+    assert keyword.evaluate("element => getComputedStyle(element).color") == "rgb(11, 79, 158)"
+    page.keyboard.press("Control+Enter")
+    grid = page.get_by_role("grid")
+    expect(grid).to_have_attribute("aria-rowcount", "8")
+    expect(grid.get_by_role("gridcell", name="United Air Lines")).to_be_visible()
+    expect(grid.get_by_role("gridcell", name="null").first).to_be_visible()
+    assert gateway[1].keys[-1]
+    expect(grid.get_by_role("gridcell", name="11000", exact=True)).to_be_visible()
+    page.get_by_label("Readable numbers and dates").check()
+    expect(grid.get_by_role("gridcell", name="11,000", exact=True)).to_be_visible()
+    tab.picture("sql-result")
+    assert_accessible(page)
+    page.get_by_role("button", name="Chart").click()
+    expect(page.get_by_role("img", name="Bar chart of mean_delay by carrier: 7 values from -2 to 8.2")).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("^Up")).select_option("flights")
+    expect(page.get_by_role("img", name=re.compile("Bar chart of flights by carrier: 7 values from 11,000 to 233,000"))).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("^Chart")).select_option("line")
+    expect(page.locator(".plot polyline")).to_be_visible()
+    tab.picture("sql-chart")
+    assert_accessible(page)
+    for form, suffix in [("csv", "csv"), ("jsonl", "jsonl")]:
+        page.get_by_role("combobox", name=re.compile("^File")).select_option(form)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        assert download.value.suggested_filename.endswith(f"-1.{suffix}")
+    assert download.value.path().read_text().startswith("carrier,flights")
+
+
+def test_a_million_rows_are_scrolled_without_loading_them_all(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    before = len(gateway[1].requests)
+    tab.run("select * from million")
+    grid = page.get_by_role("grid")
+    expect(page.get_by_text("1,000,000 rows")).to_be_visible()
+    expect(grid.get_by_role("gridcell", name="customer 000000")).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Control+End")
+    expect(grid.get_by_role("gridcell", name="customer 999999")).to_be_in_viewport()
+    expect(grid.get_by_role("rowheader", name="1,000,000", exact=True)).to_be_in_viewport()
+    page.keyboard.press("ArrowUp")
+    chosen = "document.getElementById(document.querySelector('[role=grid]').getAttribute('aria-activedescendant')).textContent"
+    assert page.evaluate(chosen) == "2024-03-07"
+    # From one end to the other by the bar, as fast as frames are drawn; no frame may take long.
+    slowest = page.evaluate(
+        """async () => {
+             const grid = document.querySelector('[role=grid]');
+             let slowest = 0, last = performance.now();
+             for (let step = 0; step <= 60; step++) {
+               grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * step / 60;
+               await new Promise(requestAnimationFrame);
+               const now = performance.now();
+               slowest = Math.max(slowest, now - last);
+               last = now;
+             }
+             grid.scrollTop = (grid.scrollHeight - grid.clientHeight) / 2;
+             return slowest;
+           }"""
+    )
+    print(f"slowest frame: {slowest:.0f} ms")
+    expect(grid.get_by_role("gridcell", name="customer 500000")).to_be_in_viewport()
+    whole = "cell => cell.scrollWidth <= cell.clientWidth"
+    assert grid.get_by_role("gridcell", name="500000", exact=True).evaluate(whole), "wide enough for what came later"
+    assert page.locator("[role=row]").count() < 60
+    pages = [path for _, path in gateway[1].requests[before:] if "/results?" in path]
+    assert len(pages) < 40, pages
+    tab.picture("sql-million")
+    assert_accessible(page)
+
+
+def test_a_running_query_shows_progress_and_is_cancelled(visit):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.run("select slow")
+    progress = page.get_by_role("progressbar", name="Progress of the job")
+    expect(progress).to_have_attribute("aria-valuetext", re.compile("% – .* of 200, stage 1 of 3"))
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    tab.picture("sql-running")
+    assert_accessible(page)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Cancelled.")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
+def test_an_error_says_where_and_puts_the_cursor_there(visit):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.run("select 1;\nselect * from wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Failed (line 2, column 15).")
+    expect(page.get_by_role("alert")).to_contain_text("TABLE_OR_VIEW_NOT_FOUND, 42P01")
+    expect(page.locator(".cm-activeLine").first).to_have_text("select * from wrong")
+    assert_accessible(page)
+    tab.run("select busy")
+    expect(page.get_by_role("alert").first).to_contain_text("Too many jobs wait. Try again in 7 s.")
+
+
+def test_tables_are_browsed_and_inserted_and_history_is_opened(visit):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.write("select * from ")
+    page.keyboard.press("Control+End")
+    for name in ["spark_catalog catalog", "default schema"]:
+        page.get_by_text(name).first.click()
+    page.get_by_role("button", name="Insert odd name into the editor").click()
+    expect(page.locator(".cm-line").first).to_have_text("select * from spark_catalog.default.`odd name`")
+    page.get_by_text("flights table").click()
+    expect(page.get_by_text("string, never null – two letters")).to_be_visible()
+    tab.picture("sql-tables")
+    assert_accessible(page)
+    page.get_by_role("button", name="Open nightly report 0, succeeded").click()
+    expect(page.locator(".cm-line").first).to_have_text("select carrier, count(*) as flights from flights group by carrier")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "8")
+
+
+def test_a_program_is_uploaded_with_progress_and_its_log_is_followed(visit, gateway, tmp_path):
+    program = tmp_path / "report.py"
+    program.write_bytes(b"#" * 20_000_000)
+    tab = visit()
+    page = tab.open("submit")
+    ready(page, "submit")
+    page.get_by_label("Program").set_input_files(program)
+    page.get_by_label("Name", exact=True).fill("flights report")
+    page.get_by_label("Arguments").fill("--year\n2013")
+    page.get_by_label("Spark settings").fill("spark.executor.memory")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert")).to_contain_text("“spark.executor.memory” is not name=value")
+    page.get_by_label("Spark settings").fill("spark.executor.memory=2g")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
+    expect(page.get_by_role("heading", name="flights report")).to_be_visible()
+    spec, length = gateway[1].uploads[-1]
+    assert length > 20_000_000
+    assert spec["name"] == "flights report" and spec["arguments"] == ["--year", "2013"]
+    assert spec["settings"] == {"spark.executor.memory": "2g"}
+    log = page.get_by_role("log", name="Output")
+    expect(log).to_contain_text("output line 39 of the job")
+    lines = log.inner_text().strip().split("\n")
+    assert lines == [f"output line {number} of the job" for number in range(40)], "none lost, none twice, across a broken connection"
+    assert gateway[1].breaks > 0
+    expect(page.get_by_text("Complete, 40 lines")).to_be_visible()
+    page.get_by_role("button", name="Log", exact=True).click()
+    expect(page.get_by_role("log", name="Log of the driver")).to_contain_text("log line 39 of the job")
+    expect(page.get_by_role("status").filter(has_text="succeeded")).to_be_visible()
+    tab.picture("job")
+    assert_accessible(page)
+
+
+def test_jobs_are_filtered_and_deleted(visit):
+    tab = visit()
+    page = tab.open("jobs")
+    ready(page, "jobs")
+    page.get_by_label("State").select_option("failed")
+    expect(page.get_by_role("link", name="nightly report 0")).to_have_count(0)
+    page.get_by_label("State").select_option("")
+    page.get_by_label("Name has").fill("report 2")
+    page.get_by_role("link", name="nightly report 2").click()
+    expect(page.get_by_role("heading", name="nightly report 2")).to_be_focused()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("link", name="nightly report 1")).to_be_visible()
+    expect(page.get_by_role("link", name="nightly report 2")).to_have_count(0)
+    page.goto(f"{tab.address}/ui#/jobs/{'0' * 32}")
+    expect(page.get_by_role("alert")).to_contain_text("There is no such job")
+
+
+def test_the_page_is_used_by_keyboard_alone(visit):
+    tab = visit()
+    page = tab.open("cluster")
+    ready(page, "cluster")
+    page.keyboard.press("Tab")
+    for _ in range(40):
+        if page.evaluate("document.activeElement.textContent") == "SQL":
+            break
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="SQL")).to_be_focused()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.shadowRoot !== null"):
+            break
+    page.keyboard.press("Control+a")
+    page.keyboard.type("select 42 as answer")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "grid":
+            break
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("grid")).to_be_focused()
+
+
+def test_a_deep_link_opens_its_view_at_both_addresses(visit):
+    tab = visit()
+    tab.open("jobs")
+    tab.page.goto(f"{tab.address}/#/submit")
+    expect(tab.page.get_by_role("heading", name="Submit an application")).to_be_visible()
+    expect(tab.page).to_have_title("Submit – Spark appliance")
+    tab.page.goto(f"{tab.address}/ui#/nowhere")
+    expect(tab.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+def test_a_gateway_that_goes_away_is_told(visit):
+    tab = visit()
+    page = tab.open("cluster")
+    ready(page, "cluster")
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.get_by_role("alert").first).to_contain_text("The gateway can't be reached. Check the network")
+    page.unroute("**/api/**")
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
