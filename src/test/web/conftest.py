@@ -4,7 +4,10 @@ import shutil
 
 import fake_gateway
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+# What is expected comes soon; on a busy machine, less soon.
+expect.set_options(timeout=60_000)
 
 SCREENSHOTS = pathlib.Path(os.environ.get("SCREENSHOTS", "target/web-page"))
 

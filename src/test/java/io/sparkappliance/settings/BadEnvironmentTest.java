@@ -211,7 +211,7 @@ class BadEnvironmentTest {
                Set ROLES_CLAIM, or leave it out.\
             """,
             """
-            SIGN_IN_LIFETIME=long: must be a duration of at least 1s: a whole number with s, m or h (none: seconds).
+            SIGN_IN_LIFETIME=long: must be a duration of at least 1s: a whole number with s, m, h or d (none: seconds).
                Write, for example, SIGN_IN_LIFETIME=60s, or leave it out.\
             """),
         mistake(
