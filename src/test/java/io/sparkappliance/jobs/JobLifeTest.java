@@ -251,13 +251,14 @@ class JobLifeTest {
       Path begun = directory.resolve("begun");
       Job running = submit(jobs, runsLong(begun));
       awaitFile(begun);
-      submit(jobs, "echo waits");
+      Job waiting = submit(jobs, "echo waits");
       assertThatThrownBy(() -> submit(jobs, "echo too many"))
           .isInstanceOf(QuotaException.class)
           .hasMessageContaining("MAX_USER_QUEUED_JOBS");
       submit(jobs, "bob", "echo another user's", Terms.named("x"));
       jobs.cancel(running, ME);
       end(jobs, running);
+      end(jobs, waiting);
       assertThatThrownBy(() -> submit(jobs, "#".repeat(1000)))
           .isInstanceOf(QuotaException.class)
           .hasMessageContaining("MAX_USER_UPLOADS");
