@@ -35,6 +35,15 @@ final class GatewayClient {
     return send(form.post(), path);
   }
 
+  /** Any JSON. */
+  Http.Answer postJson(String path, String body) {
+    return send(
+        HttpRequest.newBuilder()
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body)),
+        path);
+  }
+
   /** Posts a SQL script with more fields; the answer as it came. */
   Http.Answer sendQuery(String script, Map<String, String> fields) {
     Multipart form = new Multipart().file("file", "query.sql", script.getBytes(UTF_8));
