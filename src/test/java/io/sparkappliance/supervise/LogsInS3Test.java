@@ -32,6 +32,9 @@ class LogsInS3Test {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final UnshippedLog.Limits SMALL = new UnshippedLog.Limits(10_000, 40_000);
 
+  /** More than a test writes: a store that is slow for a moment loses nothing. */
+  private static final UnshippedLog.Limits ENOUGH = new UnshippedLog.Limits(10_000, 1_000_000);
+
   private static S3MockServer s3;
   private static LogBucket bucket;
 
@@ -73,7 +76,7 @@ class LogsInS3Test {
   @Test
   void thePiecesOfALogAreTheLog() throws Exception {
     gate.open();
-    node.shipper = Optional.of(shipper(Duration.ofSeconds(1)));
+    node.shipper = Optional.of(shipper(Duration.ofSeconds(1), ENOUGH));
     node.daemon(
             "sql",
             """
@@ -202,6 +205,10 @@ class LogsInS3Test {
   }
 
   private LogShipper shipper(Duration interval) throws IOException {
+    return shipper(interval, SMALL);
+  }
+
+  private LogShipper shipper(Duration interval, UnshippedLog.Limits limits) throws IOException {
     S3Folder folder =
         S3Folder.of(
             "LOG_DIR",
@@ -215,7 +222,7 @@ class LogsInS3Test {
         new Store(folder),
         interval,
         said::add,
-        SMALL,
+        limits,
         new Backoff(pause, pause, () -> 0),
         Clock.systemUTC());
   }

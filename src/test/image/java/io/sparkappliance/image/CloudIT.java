@@ -47,6 +47,7 @@ final class CloudIT {
             "s3:parquet:dynamic",
             "s3:json:streaming"),
         5,
+        "data/some",
         true);
     S3Node.awaitHistory(node);
   }
@@ -79,15 +80,17 @@ final class CloudIT {
                                     .map(way -> scheme + ":" + format + ":" + way)))
             .toList(),
         10,
+        "data/all",
         false);
   }
 
-  private static void writes(List<String> cases, int changes, boolean roleIsAwayAtTheStart) {
+  private static void writes(
+      List<String> cases, int changes, String folder, boolean roleIsAwayAtTheStart) {
     int before = cloud.state().path("generations").asInt();
     if (roleIsAwayAtTheStart) {
       cloud.fail("away", 12);
     }
-    Docker.Output output = S3Node.write(node, cases, before + changes, "data");
+    Docker.Output output = S3Node.write(node, cases, before + changes, folder);
     assertThat(output.exitCode()).as(output.all()).isZero();
     assertThat(output.out().lines().filter(line -> line.contains(" by ")))
         .containsExactlyElementsOf(

@@ -10,7 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * Three nodes, each with a ZooKeeper server, a master and an SQL server; two workers and a gateway
@@ -187,17 +189,39 @@ final class HaCluster implements AutoCloseable {
 
   /** Waits until another master leads, with all workers. */
   String awaitAnotherLeader(String old) {
-    return await("a leader after " + old)
-        .atMost(DEADLINE)
-        .pollInterval(Duration.ofMillis(100))
-        .until(
-            () ->
-                nodes.keySet().stream()
-                    .filter(name -> !name.equals(old))
-                    .filter(name -> leads(name, workers.size()))
-                    .findFirst(),
-            Optional::isPresent)
-        .orElseThrow();
+    try {
+      return await("a leader after " + old)
+          .atMost(DEADLINE)
+          .pollInterval(Duration.ofMillis(100))
+          .until(
+              () ->
+                  nodes.keySet().stream()
+                      .filter(name -> !name.equals(old))
+                      .filter(name -> leads(name, workers.size()))
+                      .findFirst(),
+              Optional::isPresent)
+          .orElseThrow();
+    } catch (ConditionTimeoutException none) {
+      throw new AssertionError("no leader after " + old + " but " + masters(), none);
+    }
+  }
+
+  /** What each master says of itself. */
+  private String masters() {
+    return nodes.keySet().stream()
+        .map(
+            name ->
+                name
+                    + ": "
+                    + master(name)
+                        .map(
+                            state ->
+                                state.path("status").asText()
+                                    + " with "
+                                    + state.path("aliveworkers").asInt()
+                                    + " workers")
+                        .orElse("no answer"))
+        .collect(Collectors.joining(", "));
   }
 
   private Optional<JsonNode> master(String name) {
@@ -237,6 +261,8 @@ final class HaCluster implements AutoCloseable {
 
   @Override
   public void close() {
+    // A test that fails closes its cluster first: what the nodes said would be gone.
+    Lab.saveLogs(network, nodes.values());
     Lab.removeContainersOf(network);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -131,9 +132,17 @@ final class Lab {
 
   /** Keeps what all containers printed, as files of a directory named after the failed test. */
   static synchronized List<Path> saveLogs(String test) {
+    return saveLogs(test, CONTAINERS);
+  }
+
+  /** Keeps what those of these containers printed that are still there, as files of a directory. */
+  static synchronized List<Path> saveLogs(String name, Collection<Container> containers) {
     List<Path> files = new ArrayList<>();
-    for (Container container : CONTAINERS) {
-      Path file = directory("logs/" + test).resolve(container.label() + ".log");
+    for (Container container : List.copyOf(containers)) {
+      if (!CONTAINERS.contains(container)) {
+        continue;
+      }
+      Path file = directory("logs/" + name).resolve(container.label() + ".log");
       try {
         Files.writeString(file, container.logs());
       } catch (IOException e) {

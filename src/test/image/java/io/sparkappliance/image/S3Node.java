@@ -9,7 +9,7 @@ import java.util.List;
 /** A node that has S3, and its credentials from the metadata service of a {@link Cloud}. */
 final class S3Node {
   private static final int HISTORY = 18080;
-  private static final Duration LONGEST = Duration.ofMinutes(12);
+  private static final Duration LONGEST = Duration.ofMinutes(10);
 
   private S3Node() {}
 
@@ -36,10 +36,15 @@ final class S3Node {
 
   /** Runs a program with {@code spark-submit}, to its end. */
   static Docker.Output submit(Container node, String... programAndArguments) {
+    return submit(node, LONGEST, programAndArguments);
+  }
+
+  private static Docker.Output submit(
+      Container node, Duration longest, String... programAndArguments) {
     String[] words = new String[programAndArguments.length + 1];
     words[0] = "spark-submit";
     System.arraycopy(programAndArguments, 0, words, 1, programAndArguments.length);
-    return node.exec(LONGEST, words);
+    return node.exec(longest, words);
   }
 
   /**
@@ -52,6 +57,7 @@ final class S3Node {
   static Docker.Output write(Container node, List<String> cases, int generations, String folder) {
     return submit(
         node,
+        LONGEST.plusMinutes(cases.size()),
         "/writes.py",
         String.join(",", cases),
         Integer.toString(generations),
