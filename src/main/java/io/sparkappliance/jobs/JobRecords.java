@@ -45,11 +45,15 @@ final class JobRecords implements AutoCloseable {
             record text not null,
             unique (owner, idempotency_key))
           """,
-          "create index if not exists jobs_submitted on jobs (submitted, id)",
-          "create index if not exists jobs_owner on jobs (owner, submitted, id)",
-          "create index if not exists jobs_state on jobs (state, submitted, id)",
-          "create index if not exists jobs_owner_state on jobs (owner, state, submitted, id)",
-          "create index if not exists jobs_finished on jobs (finished)");
+          // As lists are ordered, so that a page is the beginning of an index and nothing is
+          // sorted.
+          "create index if not exists jobs_submitted on jobs (submitted desc, id desc)",
+          "create index if not exists jobs_owner on jobs (owner, submitted desc, id desc)",
+          "create index if not exists jobs_state on jobs (state, submitted desc, id desc)",
+          "create index if not exists jobs_owner_state on jobs (owner, state, submitted desc, id desc)",
+          // With what is added up, so that the records need not be read for it.
+          "create index if not exists jobs_finished on jobs (finished, input_bytes, output_bytes)",
+          "create index if not exists jobs_stored on jobs (owner, input_bytes, output_bytes)");
 
   private static final int CONNECTIONS = 4;
 
@@ -371,7 +375,7 @@ final class JobRecords implements AutoCloseable {
   }
 
   /**
-   * Bytes of all jobs' uploads and outputs.
+   * Bytes of the uploads and outputs of all jobs that are over.
    *
    * @throws IOException when they can't be read
    */
@@ -381,7 +385,8 @@ final class JobRecords implements AutoCloseable {
           try (Statement statement = connection.createStatement();
               ResultSet sum =
                   statement.executeQuery(
-                      "select coalesce(sum(input_bytes + output_bytes), 0) from jobs")) {
+                      "select coalesce(sum(input_bytes + output_bytes), 0) from jobs"
+                          + " where finished is not null")) {
             sum.next();
             return sum.getLong(1);
           }

@@ -211,7 +211,7 @@ class JobRecordsTest {
     records.save(second.succeeded(T.plusSeconds(5)).leaving(1));
     assertThat(records.stored("ann")).isEqualTo(new Stored(20, 101));
     assertThat(records.stored("nobody")).isEqualTo(new Stored(0, 0));
-    assertThat(records.storedBytes()).isEqualTo(131);
+    assertThat(records.storedBytes()).isEqualTo(121);
     assertThat(records.finishedBefore(T.plusSeconds(10), 9))
         .containsExactly(second.id(), first.id());
     assertThat(records.finishedBefore(T.plusSeconds(10), 1)).containsExactly(second.id());

@@ -36,8 +36,7 @@ final class JobApiIT {
   private static JsonNode awaitState(String id, String state) {
     return await("job " + id + " " + state)
         .atMost(Duration.ofMinutes(3))
-        .until(
-            () -> get("/api/v1/jobs/" + id), job -> job.path("state").asText().equals(state));
+        .until(() -> get("/api/v1/jobs/" + id), job -> job.path("state").asText().equals(state));
   }
 
   @Test
@@ -105,8 +104,7 @@ final class JobApiIT {
   @Test
   void thePageIsServedWithAllItsFiles() {
     String page = gateway.get("/ui").text();
-    var file =
-        Pattern.compile("/ui/assets/[A-Za-z0-9._-]+\\.js").matcher(page);
+    var file = Pattern.compile("/ui/assets/[A-Za-z0-9._-]+\\.js").matcher(page);
     assertThat(file.find()).as(page).isTrue();
     assertThat(gateway.get(file.group()).code()).isEqualTo(200);
   }
