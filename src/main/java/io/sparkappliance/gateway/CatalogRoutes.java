@@ -3,10 +3,7 @@ package io.sparkappliance.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
-import io.javalin.http.HandlerType;
 import io.sparkappliance.jobs.SqlCatalog;
-import io.sparkappliance.settings.UserRole;
 import java.util.List;
 
 /** The calls below {@code /api/v1/catalogs}: what tables there are. */
@@ -26,14 +23,10 @@ final class CatalogRoutes {
   /** All of them. */
   List<Route> routes() {
     return List.of(
-        reads(CATALOGS, this::catalogs),
-        reads(SCHEMAS, this::schemas),
-        reads(TABLES, this::tables),
-        reads(TABLES + "/{table}", this::columns));
-  }
-
-  private Route reads(String path, Handler handler) {
-    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
+        guard.reads(CATALOGS, this::catalogs),
+        guard.reads(SCHEMAS, this::schemas),
+        guard.reads(TABLES, this::tables),
+        guard.reads(TABLES + "/{table}", this::columns));
   }
 
   private void catalogs(Context context) {

@@ -3,13 +3,10 @@ package io.sparkappliance.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
-import io.javalin.http.HandlerType;
 import io.sparkappliance.cluster.ClusterState;
 import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterStatus;
-import io.sparkappliance.settings.UserRole;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,11 +31,8 @@ final class ClusterRoutes {
   /** All of them. */
   List<Route> routes() {
     return List.of(
-        reads("/api/v1/cluster", this::show), reads("/api/v1/cluster/usage", this::history));
-  }
-
-  private Route reads(String path, Handler handler) {
-    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
+        guard.reads("/api/v1/cluster", this::show),
+        guard.reads("/api/v1/cluster/usage", this::history));
   }
 
   private void show(Context context) {

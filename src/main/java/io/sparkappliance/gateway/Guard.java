@@ -85,6 +85,16 @@ final class Guard {
     };
   }
 
+  /** A GET for everybody who has a role. */
+  Route reads(String path, Handler handler) {
+    return new Route(HandlerType.GET, path, asks(UserRole.READER, handler));
+  }
+
+  /** A call for those who may submit. */
+  Route changes(HandlerType method, String path, Handler handler) {
+    return new Route(method, path, asks(UserRole.USER, handler));
+  }
+
   /** Who calls; on calls that are open to all, nobody. */
   static Optional<Principal> principal(Context context) {
     return Optional.ofNullable(context.<Principal>attribute(PRINCIPAL));

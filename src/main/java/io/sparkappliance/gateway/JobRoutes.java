@@ -22,7 +22,6 @@ import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.settings.MemorySize;
-import io.sparkappliance.settings.UserRole;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,23 +58,32 @@ final class JobRoutes {
   /** All of them. */
   List<Route> routes() {
     return List.of(
-        changes(HandlerType.POST, "/api/v1/queries", this::submitQuery),
-        changes(HandlerType.POST, "/api/v1/applications", this::submitApplication),
-        reads("/api/v1/jobs", this::list),
-        reads(JOB, this::show),
-        changes(HandlerType.DELETE, JOB, this::delete),
-        changes(HandlerType.POST, JOB + "/cancel", this::cancel),
-        reads(JOB + "/input", this::input),
-        reads(JOB + "/results", this::results),
-        reads(JOB + "/log", this::log));
+        guard.changes(HandlerType.POST, "/api/v1/queries", this::submitQuery),
+        guard.changes(HandlerType.POST, "/api/v1/applications", this::submitApplication),
+        guard.reads("/api/v1/jobs", this::list),
+        guard.reads(JOB, ofJob(this::show)),
+        guard.changes(HandlerType.DELETE, JOB, ofJob(this::delete)),
+        guard.changes(HandlerType.POST, JOB + "/cancel", ofJob(this::cancel)),
+        guard.reads(JOB + "/input", ofJob(this::input)),
+        guard.reads(JOB + "/results", ofJob(this::results)),
+        guard.reads(JOB + "/log", ofJob(this::log)));
   }
 
-  private Route reads(String path, Handler handler) {
-    return new Route(HandlerType.GET, path, guard.asks(UserRole.READER, handler));
+  /** Answers for a job that is there. */
+  @FunctionalInterface
+  private interface JobHandler {
+    void handle(Context context, Job job) throws IOException;
   }
 
-  private Route changes(HandlerType method, String path, Handler handler) {
-    return new Route(method, path, guard.asks(UserRole.USER, handler));
+  private Handler ofJob(JobHandler handler) {
+    return context -> {
+      Optional<Job> job = find(context);
+      if (job.isPresent()) {
+        handler.handle(context, job.get());
+      } else {
+        Answers.error(context, 404, "There is no job with this id.");
+      }
+    };
   }
 
   private void submitQuery(Context context) throws IOException, InterruptedException {
@@ -191,53 +199,26 @@ final class JobRoutes {
     Answers.json(context, 200, json);
   }
 
-  private void show(Context context) throws IOException {
-    Optional<Job> job = find(context);
-    if (job.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
-    Answers.json(context, 200, whole(job.get()));
+  private void show(Context context, Job job) throws IOException {
+    Answers.json(context, 200, whole(job));
   }
 
-  private void delete(Context context) throws IOException {
-    Optional<Job> job = find(context);
-    if (job.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
-    jobs.delete(job.get());
+  private void delete(Context context, Job job) throws IOException {
+    jobs.delete(job);
     context.status(204);
   }
 
-  private void cancel(Context context) throws IOException {
-    Optional<Job> job = find(context);
-    if (job.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
-    Answers.json(context, 202, JobViews.view(jobs.cancel(job.get(), Guard.owner(context))));
+  private void cancel(Context context, Job job) throws IOException {
+    Answers.json(context, 202, JobViews.view(jobs.cancel(job, Guard.owner(context))));
   }
 
-  private void input(Context context) throws IOException {
-    Optional<Job> job = find(context);
-    if (job.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
+  private void input(Context context, Job job) throws IOException {
     Path text =
-        jobs.input(job.get())
-            .orElseThrow(() -> new ConflictException("a jar can't be read as text"));
+        jobs.input(job).orElseThrow(() -> new ConflictException("a jar can't be read as text"));
     context.contentType(Answers.TEXT).result(Files.newInputStream(text));
   }
 
-  private void results(Context context) throws IOException {
-    Optional<Job> found = find(context);
-    if (found.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
-    Job job = found.get();
+  private void results(Context context, Job job) throws IOException {
     QueryString query = new QueryString(context);
     ResultFormat format = format(context, query);
     List<ResultInfo> results = job.kind() == JobKind.SQL ? jobs.results(job) : List.of();
@@ -282,12 +263,7 @@ final class JobRoutes {
         .orElse(ResultFormat.JSON);
   }
 
-  private void log(Context context) throws IOException {
-    Optional<Job> found = find(context);
-    if (found.isEmpty()) {
-      noSuchJob(context);
-      return;
-    }
+  private void log(Context context, Job job) throws IOException {
     QueryString query = new QueryString(context);
     LogStream stream =
         LogStream.parse(query.text("stream").orElse("output"))
@@ -295,15 +271,15 @@ final class JobRoutes {
     long offset = query.number("offset", 0, Long.MAX_VALUE, 0);
     int limit = (int) query.number("limit", 1, MAX_LOG_BYTES, 1 << 16);
     query.finish();
-    if (found.get().kind() != JobKind.APPLICATION) {
+    if (job.kind() != JobKind.APPLICATION) {
       throw new ConflictException("a SQL job has no log; see its results");
     }
     Optional<String> accept = Optional.ofNullable(context.header("Accept"));
     if (accept.filter(types -> types.contains(LogEvents.TYPE)).isPresent()) {
-      new LogEvents(jobs, found.get(), stream).send(context, offset);
+      new LogEvents(jobs, job, stream).send(context, offset);
       return;
     }
-    LogPart part = jobs.log(found.get(), stream, offset, limit);
+    LogPart part = jobs.log(job, stream, offset, limit);
     context.header("X-Log-Offset", Long.toString(part.offset()));
     context.header("X-Log-Next-Offset", Long.toString(part.next()));
     context.header("X-Log-Complete", Boolean.toString(part.complete()));
@@ -314,9 +290,5 @@ final class JobRoutes {
     Optional<JobId> id = JobId.parse(context.pathParam("id"));
     id.ifPresent(known -> AuditLog.job(context, known.value()));
     return id.isPresent() ? jobs.find(Guard.whoseJobs(context), id.get()) : Optional.empty();
-  }
-
-  private static void noSuchJob(Context context) {
-    Answers.error(context, 404, "There is no job with this id.");
   }
 }

@@ -31,11 +31,7 @@ final class JsonPageRenderer implements ResultReader.Visitor {
 
   @Override
   public void row(List<String> values) throws IOException {
-    json.writeStartArray();
-    for (int i = 0; i < values.size(); i++) {
-      JsonValues.write(json, columns.get(i), values.get(i));
-    }
-    json.writeEndArray();
+    JsonValues.writeRow(json, columns, values);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -13,6 +14,16 @@ final class JsonValues {
       Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
 
   private JsonValues() {}
+
+  /** Writes a row as an array. */
+  static void writeRow(JsonGenerator json, List<Column> columns, List<String> values)
+      throws IOException {
+    json.writeStartArray();
+    for (int i = 0; i < values.size(); i++) {
+      write(json, columns.get(i), values.get(i));
+    }
+    json.writeEndArray();
+  }
 
   /**
    * Writes a value.
