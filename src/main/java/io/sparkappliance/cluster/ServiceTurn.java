@@ -255,9 +255,8 @@ public final class ServiceTurn implements Turn {
 
   private void note(ChildData last) {
     holder = last == null ? "" : new String(last.getData(), UTF_8);
-    if (isAnothers()) {
-      soon(this::withdrawUntilItIsDone);
-    }
+    // One that serves may have heard of its own turn before this did.
+    soon(isAnothers() ? this::withdrawUntilItIsDone : this::publish);
   }
 
   private boolean isAnothers() {

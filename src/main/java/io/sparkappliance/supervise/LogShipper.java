@@ -37,6 +37,9 @@ public final class LogShipper {
   /** Where the end is near. */
   private static final Duration LONGEST_PAUSE_AT_THE_END = Duration.ofSeconds(1);
 
+  /** Until something that was interrupted notices. */
+  private static final Duration INTERRUPTED = Duration.ofSeconds(1);
+
   private final Path directory;
   private final LogOwner owner;
   private final LogStore store;
@@ -353,8 +356,18 @@ public final class LogShipper {
       Thread.currentThread().interrupt();
     }
     thread.shutdownNow();
+    awaitInterrupted();
     tellWhatStays();
     store.close();
+  }
+
+  /** What is being done with a file is done, or broken off, before anybody else looks at it. */
+  private void awaitInterrupted() {
+    try {
+      var _ = thread.awaitTermination(INTERRUPTED.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void tellWhatStays() {
