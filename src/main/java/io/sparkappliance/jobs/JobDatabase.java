@@ -79,6 +79,7 @@ final class JobDatabase implements AutoCloseable {
   private final boolean shared;
   private final String name;
 
+  /** With a data source: told an address, the pool sets a time limit for every JDBC driver. */
   private JobDatabase(HikariConfig config, boolean shared, String name) {
     config.setPoolName("jobs");
     this.source = new HikariDataSource(config);
@@ -96,7 +97,9 @@ final class JobDatabase implements AutoCloseable {
     HikariConfig config = new HikariConfig();
     // Each commit goes to the file at once. "async": a thread that is interrupted while it writes
     // must not close the file for all others.
-    config.setJdbcUrl(
+    config.setDataSourceClassName("org.h2.jdbcx.JdbcDataSource");
+    config.addDataSourceProperty(
+        "url",
         "jdbc:h2:async:%s;MODE=PostgreSQL;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;CACHE_SIZE=8192;TRACE_LEVEL_FILE=0"
             .formatted(file.toAbsolutePath()));
     config.setUsername("jobs");
@@ -122,10 +125,11 @@ final class JobDatabase implements AutoCloseable {
    */
   static JobDatabase shared(Settings.JobsDatabase settings) throws IOException {
     HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(settings.url());
+    config.setDataSourceClassName("org.postgresql.ds.PGSimpleDataSource");
+    config.addDataSourceProperty("url", settings.url());
     config.setUsername(settings.user());
     settings.password().map(Secret::reveal).ifPresent(config::setPassword);
-    config.addDataSourceProperty("ApplicationName", "spark-appliance");
+    config.addDataSourceProperty("applicationName", "spark-appliance");
     config.addDataSourceProperty("connectTimeout", Long.toString(UNREACHABLE.toSeconds()));
     config.addDataSourceProperty("socketTimeout", Long.toString(SILENT.toSeconds()));
     config.addDataSourceProperty("tcpKeepAlive", "true");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,6 +40,12 @@ abstract class JobRecordsContract {
   @AfterEach
   void close() {
     database.close();
+  }
+
+  @Test
+  void other_drivers_keep_their_time() {
+    // Hive's takes this for the time that a statement may need.
+    assertThat(DriverManager.getLoginTimeout()).isZero();
   }
 
   @Test
