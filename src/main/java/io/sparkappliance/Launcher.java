@@ -141,6 +141,10 @@ final class Launcher {
     writeZooKeeperConfiguration(settings, host);
     writeSecrets(settings);
     forgetTheLastRun(settings);
+    if (settings.runs(Role.GATEWAY)) {
+      Jobs.checkShared(settings)
+          .ifPresent(why -> console.say("warning: the gateway waits: " + why));
+    }
     Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node, cluster.zooKeeper());
     List<DaemonSpec> daemons =
         Daemons.of(
@@ -199,7 +203,7 @@ final class Launcher {
       return;
     }
     try {
-      int ended = Jobs.endLeftovers(settings.gateway().jobsDir(), LEFTOVERS_GRACE);
+      int ended = Jobs.endLeftovers(settings, LEFTOVERS_GRACE);
       if (ended > 0) {
         console.say("ended " + ended + " applications that the gateway had left");
       }
@@ -318,6 +322,13 @@ final class Launcher {
     secrets.put("OAUTH2_CLIENT_SECRET", identity.flatMap(Settings.Identity::clientSecret));
     secrets.put(
         "INTROSPECTION_CLIENT_SECRET", identity.flatMap(Settings.Identity::introspectionSecret));
+    secrets.put(
+        "JOBS_DATABASE_PASSWORD",
+        settings
+            .gateway()
+            .jobsDatabase()
+            .filter(any -> gateway)
+            .flatMap(Settings.JobsDatabase::password));
     secrets.forEach((name, secret) -> write(settings, settings.paths().secret(name), secret));
   }
 

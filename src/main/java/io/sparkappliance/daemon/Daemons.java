@@ -437,6 +437,10 @@ public final class Daemons {
     Settings.Identity identity = settings.identity();
     secret(files, "OAUTH2_CLIENT_SECRET", identity.clientSecret());
     secret(files, "INTROSPECTION_CLIENT_SECRET", identity.introspectionSecret());
+    secret(
+        files,
+        "JOBS_DATABASE_PASSWORD",
+        settings.gateway().jobsDatabase().flatMap(Settings.JobsDatabase::password));
     return files;
   }
 
@@ -468,7 +472,7 @@ public final class Daemons {
     boolean ours =
         name.matches(
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
-                + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_DIR|THRIFT_SERVER|.*_PORT"
+                + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_.*|KEEP_JOBS.*|THRIFT_SERVER|.*_PORT"
                 + "|SPARK_PUBLIC_DNS|LOG_FORMAT|LOG_DIR|SPARK_SSL_.*|AUTH_URL|TOKEN_URL|TOKENINFO_.*|OAUTH2_.*"
                 + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES");
     return ours && !name.matches(".*_FILE|.*_PASSWORD|.*_SECRET|ZOOKEEPER_AUTH");

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ public final class GatewayMain {
    * @param own address under which others reach this node
    * @param credentials the node's secrets
    * @param environment of this process, of which jobs see what they may
-   * @return exit code: 1 when it could not start
+   * @return exit code: 1 when it could not start, or another gateway has taken over its jobs
    */
   public static int run(
       Settings settings, String own, Credentials credentials, Map<String, String> environment) {
@@ -70,14 +71,20 @@ public final class GatewayMain {
       CountDownLatch end)
       throws IOException, InterruptedException {
     ClusterView cluster = clusterView(settings, own);
-    try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment);
+    AtomicBoolean takenForDead = new AtomicBoolean();
+    Runnable giveUp =
+        () -> {
+          takenForDead.set(true);
+          end.countDown();
+        };
+    try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment, giveUp);
         GatewayServer server =
             new GatewayServer(settings, credentials, jobs, cluster, survey(settings, own))) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());
       end.await();
       LOG.info("gateway stops");
-      return 0;
+      return takenForDead.get() ? FAILED : 0;
     }
   }
 

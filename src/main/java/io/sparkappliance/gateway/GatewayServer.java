@@ -22,6 +22,7 @@ import io.sparkappliance.jobs.SqlCatalog;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.jobs.UnreachableRecordsException;
 import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
@@ -384,6 +385,16 @@ public final class GatewayServer implements AutoCloseable {
         (quota, context) -> {
           context.header("Retry-After", "30");
           Answers.error(context, 429, sentence(quota.getMessage()));
+        });
+    config.routes.exception(
+        UnreachableRecordsException.class,
+        (unreachable, context) -> {
+          LOG.warn("refused: {}", unreachable.getMessage());
+          context.header("Retry-After", "10");
+          Answers.error(
+              context,
+              503,
+              "Not now: the database with the jobs does not answer. Try again later.");
         });
     config.routes.exception(
         UnavailableException.class,

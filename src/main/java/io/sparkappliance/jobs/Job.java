@@ -69,6 +69,21 @@ public record Job(
     return with(JobState.QUEUED, Optional.empty(), Optional.empty(), error);
   }
 
+  /** The same job, in the hands of another gateway. */
+  Job on(String node) {
+    return new Job(
+        id,
+        submission.on(node),
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        cancelledBy,
+        sparkApplication,
+        outputBytes);
+  }
+
   /** The same job, about to start. */
   Job starting() {
     return with(JobState.STARTING, Optional.empty(), Optional.empty(), Optional.empty());

@@ -26,16 +26,17 @@ import org.slf4j.LoggerFactory;
 final class JobFiles {
   private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
   private static final String RECORDS = "records";
+  private static final String INCOMING = "incoming";
   private static final String REQUEST = "request.json";
 
   private final Path root;
   private final Path incoming;
   private final Path processes;
 
-  private JobFiles(Path root) {
+  private JobFiles(Path root, Path incoming, Path processes) {
     this.root = root;
-    this.incoming = root.resolve("incoming");
-    this.processes = root.resolve("processes");
+    this.incoming = incoming;
+    this.processes = processes;
   }
 
   /**
@@ -45,17 +46,55 @@ final class JobFiles {
    * @throws IOException when it can't be written
    */
   static JobFiles open(Path root) throws IOException {
-    JobFiles files = new JobFiles(root);
+    return at(root).prepare();
+  }
+
+  /**
+   * Opens a directory that several gateways share.
+   *
+   * @param root the directory
+   * @param home what is this gateway's alone
+   * @throws IOException when it can't be written
+   */
+  static JobFiles shared(Path root, GatewayHome home) throws IOException {
+    return new JobFiles(root, incoming(root, home.id()), processes(home.directory())).prepare();
+  }
+
+  private static Path incoming(Path root, String gateway) {
+    return root.resolve(INCOMING).resolve(gateway);
+  }
+
+  private static Path processes(Path directory) {
+    return directory.resolve("processes");
+  }
+
+  private JobFiles prepare() throws IOException {
     createDirectory(root);
-    createDirectory(files.processes);
-    FileTrees.delete(files.incoming);
-    createDirectory(files.incoming);
-    return files;
+    createDirectory(processes);
+    FileTrees.delete(incoming);
+    createDirectory(incoming.getParent());
+    createDirectory(incoming);
+    return this;
   }
 
   /** Those of a node that may never have had a job; nothing is created or removed. */
   static JobFiles at(Path root) {
-    return new JobFiles(root);
+    return at(root, root);
+  }
+
+  /** The same, where the directory is shared and what is this gateway's alone is elsewhere. */
+  static JobFiles at(Path root, Path home) {
+    return new JobFiles(root, root.resolve(INCOMING), processes(home));
+  }
+
+  /**
+   * Removes uploads that a gateway which is gone has not accepted.
+   *
+   * @param gateway its {@link GatewayHome#id}
+   * @throws IOException when they can't be removed
+   */
+  void deleteIncoming(String gateway) throws IOException {
+    FileTrees.delete(incoming(root, gateway));
   }
 
   /** The database of a single gateway, without its ending. */
@@ -180,7 +219,8 @@ final class JobFiles {
     }
   }
 
-  private static void createDirectory(Path directory) throws IOException {
+  /** Makes a directory that its owner alone can read, where it is missing. */
+  static void createDirectory(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory.getParent());
       try {

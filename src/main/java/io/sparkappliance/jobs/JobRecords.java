@@ -1,122 +1,60 @@
 package io.sparkappliance.jobs;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.sql.Types;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The records of all jobs, in a database: what they are, where they are in their life, and how they
- * ended. A change that was saved is there after a crash of this process; one of {@link #insert} and
- * of a job's end after a crash of the machine, too.
+ * The records of all jobs: what they are, where they are in their life, and how they ended. The
+ * record itself is one text; beside it stand only those values by which jobs are looked for.
  *
- * <p>The record itself is one text; beside it stand only those values by which jobs are looked for.
+ * <p>A job that is not over is held by one gateway, the only one that may change it. Others can
+ * write down that they wish it to end.
  */
-final class JobRecords implements AutoCloseable {
-  private static final List<String> SCHEMA =
-      List.of(
-          """
-          create table if not exists jobs (
-            id varchar(32) not null primary key,
-            owner varchar(256) not null,
-            kind varchar(16) not null,
-            state varchar(16) not null,
-            name varchar(255) not null,
-            submitted bigint not null,
-            finished bigint,
-            idempotency_key varchar(255),
-            input_bytes bigint not null,
-            output_bytes bigint not null,
-            record text not null,
-            unique (owner, idempotency_key))
-          """,
-          // As lists are ordered, so that a page is the beginning of an index and nothing is
-          // sorted.
-          "create index if not exists jobs_submitted on jobs (submitted desc, id desc)",
-          "create index if not exists jobs_owner on jobs (owner, submitted desc, id desc)",
-          "create index if not exists jobs_state on jobs (state, submitted desc, id desc)",
-          "create index if not exists jobs_owner_state on jobs (owner, state, submitted desc, id desc)",
-          // With what is added up, so that the records need not be read for it.
-          "create index if not exists jobs_finished on jobs (finished, input_bytes, output_bytes)",
-          "create index if not exists jobs_stored on jobs (owner, input_bytes, output_bytes)");
+final class JobRecords {
+  static final String OPEN =
+      Arrays.stream(JobState.values())
+          .filter(state -> !state.isFinal())
+          .map(state -> "'" + state.name() + "'")
+          .collect(Collectors.joining(", ", "state in (", ")"));
 
-  private static final int CONNECTIONS = 4;
+  private static final String COLUMNS = "id, record, cancelled_by";
 
   /** Of the database, ISO/IEC 9075: a value that has to be unique is there already. */
   private static final String NOT_UNIQUE = "23505";
 
-  private final HikariDataSource source;
-  private final boolean embedded;
+  private final JobDatabase database;
+  private final String holder;
 
-  private JobRecords(HikariDataSource source, boolean embedded) {
-    this.source = source;
-    this.embedded = embedded;
+  /**
+   * The records as one gateway sees them.
+   *
+   * @param holder the gateway, see {@link Gateways}
+   */
+  JobRecords(JobDatabase database, String holder) {
+    this.database = database;
+    this.holder = holder;
   }
 
   /** A request with this key was taken before. */
   static final class KnownKeyException extends Exception {
     private static final long serialVersionUID = 1;
 
-    KnownKeyException(SQLException cause) {
-      super("the key is known", cause);
+    KnownKeyException() {
+      super("the key is known");
     }
-  }
-
-  /**
-   * Opens the records of a single gateway, making their file where it is missing.
-   *
-   * @param file without its ending
-   * @throws IOException when it can't be read or written, or another process has it open
-   */
-  static JobRecords embedded(Path file) throws IOException {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("jobs");
-    // Each commit goes to the file at once. "async": a thread that is interrupted while it writes
-    // must not close the
-    // file for all others.
-    config.setJdbcUrl(
-        "jdbc:h2:async:%s;MODE=PostgreSQL;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;CACHE_SIZE=8192;TRACE_LEVEL_FILE=0"
-            .formatted(file.toAbsolutePath()));
-    config.setUsername("jobs");
-    config.setMaximumPoolSize(CONNECTIONS);
-    config.setMinimumIdle(1);
-    config.setConnectionTimeout(Duration.ofSeconds(30).toMillis());
-    try {
-      JobRecords records = new JobRecords(new HikariDataSource(config), true);
-      records.createSchema();
-      return records;
-    } catch (RuntimeException unusable) {
-      throw new IOException(
-          "the records of jobs in " + file + ".mv.db can't be opened: " + unusable.getMessage(),
-          unusable);
-    }
-  }
-
-  private void createSchema() throws IOException {
-    run(
-        connection -> {
-          try (Statement statement = connection.createStatement()) {
-            for (String sql : SCHEMA) {
-              statement.execute(sql);
-            }
-          }
-          return null;
-        });
   }
 
   /**
@@ -126,53 +64,69 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when it can't be written
    */
   void insert(Job job) throws IOException, KnownKeyException {
-    try (Connection connection = source.getConnection()) {
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              """
-              insert into jobs (state, finished, output_bytes, record,
-                id, owner, kind, name, submitted, idempotency_key, input_bytes)
-              values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-              """)) {
-        int next = setChanging(insert, job);
-        insert.setString(next++, job.id().value());
-        insert.setString(next++, job.owner());
-        insert.setString(next++, job.kind().name());
-        insert.setString(next++, job.submission().terms().name());
-        insert.setLong(next++, JobQuery.micros(job.submission().at()));
-        insert.setString(next++, job.submission().terms().idempotencyKey().orElse(null));
-        insert.setLong(next, job.submission().inputBytes());
-        insert.executeUpdate();
-      }
-      flush(connection);
-    } catch (SQLException failure) {
-      if (NOT_UNIQUE.equals(failure.getSQLState())
-          && job.submission().terms().idempotencyKey().isPresent()) {
-        throw new KnownKeyException(failure);
-      }
-      throw unusable(failure);
+    boolean isNew =
+        database.run(
+            connection -> {
+              try (PreparedStatement insert =
+                  connection.prepareStatement(
+                      """
+                      insert into jobs (state, finished, output_bytes, record,
+                        id, owner, kind, name, submitted, idempotency_key, input_bytes, holder)
+                      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      """)) {
+                int next = setChanging(insert, job);
+                insert.setString(next++, job.id().value());
+                insert.setString(next++, job.owner());
+                insert.setString(next++, job.kind().name());
+                insert.setString(next++, job.submission().terms().name());
+                insert.setLong(next++, JobQuery.micros(job.submission().at()));
+                insert.setString(next++, job.submission().terms().idempotencyKey().orElse(null));
+                insert.setLong(next++, job.submission().inputBytes());
+                insert.setString(next, holder);
+                insert.executeUpdate();
+              } catch (SQLException failure) {
+                if (NOT_UNIQUE.equals(failure.getSQLState())
+                    && job.submission().terms().idempotencyKey().isPresent()) {
+                  return false;
+                }
+                throw failure;
+              }
+              database.flush(connection);
+              return true;
+            });
+    if (!isNew) {
+      throw new KnownKeyException();
     }
   }
 
   /**
    * Writes down how a job is now.
    *
+   * @throws TakenOverException when another gateway holds it
    * @throws IOException when it can't be written
    */
   void save(Job job) throws IOException {
-    run(
-        connection -> {
-          try (PreparedStatement update =
-              connection.prepareStatement(
-                  "update jobs set state = ?, finished = ?, output_bytes = ?, record = ? where id = ?")) {
-            update.setString(setChanging(update, job), job.id().value());
-            update.executeUpdate();
-          }
-          if (job.state().isFinal()) {
-            flush(connection);
-          }
-          return null;
-        });
+    int changed =
+        database.run(
+            connection -> {
+              int rows;
+              try (PreparedStatement update =
+                  connection.prepareStatement(
+                      "update jobs set state = ?, finished = ?, output_bytes = ?, record = ?"
+                          + " where id = ? and holder = ?")) {
+                int next = setChanging(update, job);
+                update.setString(next++, job.id().value());
+                update.setString(next, holder);
+                rows = update.executeUpdate();
+              }
+              if (job.state().isFinal()) {
+                database.flush(connection);
+              }
+              return rows;
+            });
+    if (changed == 0) {
+      throw new TakenOverException(job.id());
+    }
   }
 
   /**
@@ -182,7 +136,7 @@ final class JobRecords implements AutoCloseable {
    */
   void saveLost(JobId id, Instant now) throws IOException {
     List<Job> rebuilt =
-        query(
+        database.query(
             "select owner, kind, name, submitted, input_bytes from jobs where id = ?",
             List.of(id.value()),
             row ->
@@ -213,15 +167,6 @@ final class JobRecords implements AutoCloseable {
     return 5;
   }
 
-  /** From the system's cache to the disk; PostgreSQL does that by itself. */
-  private void flush(Connection connection) throws SQLException {
-    if (embedded) {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("checkpoint sync");
-      }
-    }
-  }
-
   /**
    * A job's record.
    *
@@ -229,7 +174,7 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when it can't be read
    */
   Optional<Job> find(JobId id) throws IOException {
-    return select("select id, record from jobs where id = ?", List.of(id.value())).stream()
+    return select("select " + COLUMNS + " from jobs where id = ?", List.of(id.value())).stream()
         .findFirst();
   }
 
@@ -240,25 +185,66 @@ final class JobRecords implements AutoCloseable {
    */
   Optional<Job> find(String owner, String idempotencyKey) throws IOException {
     return select(
-            "select id, record from jobs where owner = ? and idempotency_key = ?",
+            "select " + COLUMNS + " from jobs where owner = ? and idempotency_key = ?",
             List.of(owner, idempotencyKey))
         .stream()
         .findFirst();
   }
 
   /**
-   * Jobs that are not over, oldest first.
+   * Jobs of this gateway that are not over, oldest first.
    *
    * @throws IOException when they can't be read
    */
   List<JobId> unfinished() throws IOException {
-    String open =
-        Arrays.stream(JobState.values())
-            .filter(state -> !state.isFinal())
-            .map(state -> "'" + state.name() + "'")
-            .collect(Collectors.joining(", "));
     return ids(
-        "select id from jobs where state in (" + open + ") order by submitted, id", List.of());
+        "select id from jobs where " + OPEN + " and holder = ? order by submitted, id",
+        List.of(holder));
+  }
+
+  /**
+   * Writes down that somebody wishes the end of a job that another gateway holds.
+   *
+   * @return whether it is not over
+   * @throws IOException when it can't be written
+   */
+  boolean wishEnd(JobId id, String user) throws IOException {
+    return database.update(
+            "update jobs set cancelled_by = coalesce(cancelled_by, ?) where id = ? and " + OPEN,
+            List.of(user, id.value()))
+        > 0;
+  }
+
+  /**
+   * The jobs of this gateway that others wish to end, and who.
+   *
+   * @throws IOException when they can't be read
+   */
+  Map<JobId, String> wishedEnds() throws IOException {
+    Map<JobId, String> wishes = new HashMap<>();
+    database.query(
+        "select id, cancelled_by from jobs where "
+            + OPEN
+            + " and holder = ? and cancelled_by is not null",
+        List.of(holder),
+        row -> wishes.put(new JobId(row.getString(1)), row.getString(2)));
+    return wishes;
+  }
+
+  /**
+   * How many jobs of all gateways are not over.
+   *
+   * @throws IOException when they can't be counted
+   */
+  JobCounts counts() throws IOException {
+    Map<JobState, Integer> counts = new HashMap<>();
+    database.query(
+        "select state, count(*) from jobs where " + OPEN + " group by state",
+        List.of(),
+        row -> counts.put(JobState.valueOf(row.getString(1)), row.getInt(2)));
+    int queued = counts.getOrDefault(JobState.QUEUED, 0);
+    return new JobCounts(
+        counts.values().stream().mapToInt(Integer::intValue).sum() - queued, queued);
   }
 
   /**
@@ -267,7 +253,7 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when they can't be read
    */
   JobPage list(JobQuery query) throws IOException {
-    StringBuilder sql = new StringBuilder("select id, record from jobs where 1 = 1");
+    StringBuilder sql = new StringBuilder("select " + COLUMNS + " from jobs where 1 = 1");
     List<Object> values = new ArrayList<>();
     query
         .owner()
@@ -332,15 +318,7 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when it can't be removed
    */
   void delete(JobId id) throws IOException {
-    run(
-        connection -> {
-          try (PreparedStatement delete =
-              connection.prepareStatement("delete from jobs where id = ?")) {
-            delete.setString(1, id.value());
-            delete.executeUpdate();
-          }
-          return null;
-        });
+    database.update("delete from jobs where id = ?", List.of(id.value()));
   }
 
   /**
@@ -349,18 +327,12 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when it can't be read
    */
   Stored stored(String owner) throws IOException {
-    return run(
-        connection -> {
-          try (PreparedStatement sum =
-              connection.prepareStatement(
-                  "select coalesce(sum(input_bytes), 0), coalesce(sum(output_bytes), 0) from jobs where owner = ?")) {
-            sum.setString(1, owner);
-            try (ResultSet result = sum.executeQuery()) {
-              result.next();
-              return new Stored(result.getLong(1), result.getLong(2));
-            }
-          }
-        });
+    return database
+        .query(
+            "select coalesce(sum(input_bytes), 0), coalesce(sum(output_bytes), 0) from jobs where owner = ?",
+            List.of(owner),
+            sum -> new Stored(sum.getLong(1), sum.getLong(2)))
+        .getFirst();
   }
 
   /**
@@ -380,72 +352,27 @@ final class JobRecords implements AutoCloseable {
    * @throws IOException when they can't be read
    */
   long storedBytes() throws IOException {
-    return run(
-        connection -> {
-          try (Statement statement = connection.createStatement();
-              ResultSet sum =
-                  statement.executeQuery(
-                      "select coalesce(sum(input_bytes + output_bytes), 0) from jobs"
-                          + " where finished is not null")) {
-            sum.next();
-            return sum.getLong(1);
-          }
-        });
-  }
-
-  @Override
-  public void close() {
-    source.close();
-  }
-
-  /** What is done with a connection. */
-  @FunctionalInterface
-  private interface Use<T> {
-    T with(Connection connection) throws SQLException, IOException;
-  }
-
-  private <T> T run(Use<T> use) throws IOException {
-    try (Connection connection = source.getConnection()) {
-      return use.with(connection);
-    } catch (SQLException failure) {
-      throw unusable(failure);
-    }
-  }
-
-  private static IOException unusable(SQLException failure) {
-    return new IOException("the records of jobs can't be used: " + failure.getMessage(), failure);
+    return database
+        .query(
+            "select coalesce(sum(input_bytes + output_bytes), 0) from jobs where finished is not null",
+            List.of(),
+            sum -> sum.getLong(1))
+        .getFirst();
   }
 
   private List<Job> select(String sql, List<Object> values) throws IOException {
-    return query(
-        sql, values, result -> JobJson.read(new JobId(result.getString(1)), result.getString(2)));
+    return database.query(sql, values, JobRecords::job);
+  }
+
+  private static Job job(ResultSet row) throws SQLException, IOException {
+    Job job = JobJson.read(new JobId(row.getString(1)), row.getString(2));
+    String wish = row.getString(3);
+    return wish == null || job.cancelledBy().isPresent() || job.state().isFinal()
+        ? job
+        : job.cancelledBy(wish);
   }
 
   private List<JobId> ids(String sql, List<Object> values) throws IOException {
-    return query(sql, values, result -> new JobId(result.getString(1)));
-  }
-
-  /** Reads a row. */
-  @FunctionalInterface
-  private interface Row<T> {
-    T read(ResultSet result) throws SQLException, IOException;
-  }
-
-  private <T> List<T> query(String sql, List<Object> values, Row<T> row) throws IOException {
-    return run(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < values.size(); i++) {
-              statement.setObject(i + 1, values.get(i));
-            }
-            List<T> rows = new ArrayList<>();
-            try (ResultSet result = statement.executeQuery()) {
-              while (result.next()) {
-                rows.add(row.read(result));
-              }
-            }
-            return rows;
-          }
-        });
+    return database.query(sql, values, result -> new JobId(result.getString(1)));
   }
 }

@@ -3,7 +3,9 @@ package io.sparkappliance.jobs;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -24,19 +26,29 @@ final class JobRuns implements AutoCloseable {
   private static final Stop CANCELLED = new Stop("cancelled");
   private static final Stop GATEWAY_STOPS = new Stop("interrupted: the gateway was stopped");
   private static final String INTERRUPTED_BEFORE = "interrupted: the gateway was restarted";
+  private static final String NODE_GONE = "interrupted: the gateway of node %s is gone";
 
   private static final Duration LOOK_AT_OUTPUT = Duration.ofSeconds(5);
+  private static final Duration WRITE_AGAIN = Duration.ofSeconds(5);
+
+  /** Whoever does it must not seem dead meanwhile. */
+  private static final Duration TAKE_OVER = Duration.ofSeconds(2);
 
   private final JobFiles files;
   private final JobRecords records;
   private final SqlRunner sql;
   private final ApplicationRunner applications;
   private final JobLimits limits;
+  private final String node;
   private final Map<JobId, LiveJob> live = new ConcurrentHashMap<>();
   private final Map<JobKind, Turns<LiveJob>> turns = new EnumMap<>(JobKind.class);
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("job-limits").factory());
+
+  /** Of other gateways; what has to be gone on with yet. */
+  private final Deque<JobId> claimed = new ArrayDeque<>();
+
   private volatile boolean stopping;
 
   JobRuns(
@@ -44,9 +56,11 @@ final class JobRuns implements AutoCloseable {
       JobRecords records,
       SqlRunner sql,
       ApplicationRunner applications,
-      JobLimits limits) {
+      JobLimits limits,
+      String node) {
     this.files = files;
     this.records = records;
+    this.node = node;
     this.sql = sql;
     this.applications = applications;
     this.limits = limits;
@@ -109,9 +123,23 @@ final class JobRuns implements AutoCloseable {
   }
 
   /**
-   * Ends a job.
+   * Ends jobs of this gateway that others were asked to end.
    *
-   * @return the job as it is now; empty when it is over
+   * @throws IOException when the wishes can't be read or written
+   */
+  void endWished() throws IOException {
+    for (Map.Entry<JobId, String> wish : records.wishedEnds().entrySet()) {
+      LiveJob job = live.get(wish.getKey());
+      if (job != null && job.job().cancelledBy().isEmpty()) {
+        cancel(wish.getKey(), wish.getValue());
+      }
+    }
+  }
+
+  /**
+   * Ends a job of this gateway.
+   *
+   * @return the job as it is now; empty when it is over, or another gateway's
    * @throws IOException when the wish can't be written down
    */
   Optional<Job> cancel(JobId id, String user) throws IOException {
@@ -286,7 +314,7 @@ final class JobRuns implements AutoCloseable {
       files.removeProcess(job.id());
       ApplicationRunner.forgetAttempt(files.directory(job.id()));
       job.forgetAttempt();
-      job.save(before -> otherwise.again());
+      job.save(before -> otherwise.again().on(node));
       if (!stopping) {
         turns.get(job.job().kind()).add(job.owner(), job);
       }
@@ -298,39 +326,94 @@ final class JobRuns implements AutoCloseable {
 
   /** Writes the end down before the job stops being live: nobody ever sees neither. */
   private void finish(LiveJob job, Job end) {
-    Job whole = end.leaving(files.outputBytes(end.id(), end.submission().inputBytes()));
+    finishWhole(job, end.leaving(files.outputBytes(end.id(), end.submission().inputBytes())));
+  }
+
+  private void finishWhole(LiveJob job, Job end) {
     try {
-      job.finish(whole);
-      files.removeProcess(end.id());
-      live.remove(end.id());
+      job.finish(end);
+      forget(end.id());
+    } catch (TakenOverException others) {
+      LOG.warn("what became of job {} does not count: {}", end.id(), others.getMessage());
+      forget(end.id());
     } catch (IOException trouble) {
       // It stays known for as long as this process lives; the next one settles it.
       LOG.error("the end of job {} could not be written down", end.id(), trouble);
+      if (!stopping) {
+        var _ =
+            timer.schedule(
+                () -> finishWhole(job, end), WRITE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+      }
     }
+  }
+
+  private void forget(JobId id) {
+    files.removeProcess(id);
+    live.remove(id);
   }
 
   /**
    * Goes on with what an earlier process left unfinished; one damaged record does not stop the
    * rest.
    *
-   * @throws IOException when it can't be read at all
+   * @throws IOException when the records can't be used
    */
   void recover() throws IOException {
     List<JobId> left = records.unfinished();
     for (JobId id : left) {
-      try {
-        recover(records.find(id).orElseThrow(() -> new IOException("its record is gone")));
-      } catch (IOException | RuntimeException damaged) {
-        LOG.error("job {} is lost", id, damaged);
-        records.saveLost(id, Instant.now());
-      }
+      recover(id, INTERRUPTED_BEFORE);
     }
     if (!left.isEmpty()) {
       LOG.info("{} unfinished jobs of an earlier process found", left.size());
     }
+    endWhatIsOthers();
   }
 
-  private void recover(Job job) throws IOException {
+  /** Another gateway went on with these while this one was away, and does not know of them. */
+  private void endWhatIsOthers() throws IOException {
+    Map<JobId, ProcessIdentity> left = files.processes();
+    left.keySet().removeAll(live.keySet());
+    List<ProcessHandle> running =
+        left.values().stream().flatMap(process -> process.find().stream()).toList();
+    if (!running.isEmpty()) {
+      LOG.warn("ends {} applications that are no longer this gateway's", running.size());
+      ProcessTree.end(running, limits.stopTime());
+    }
+    left.keySet().forEach(files::removeProcess);
+  }
+
+  /**
+   * Goes on with what gateways that are gone left unfinished. It is called again and again: what
+   * takes too long is left for the next time, and what can't be done now.
+   *
+   * @throws IOException when their records can't be used
+   */
+  void takeOver(List<JobId> more) throws IOException {
+    claimed.addAll(more);
+    long deadline = System.nanoTime() + TAKE_OVER.toNanos();
+    while (!claimed.isEmpty() && System.nanoTime() < deadline) {
+      recover(claimed.getFirst(), NODE_GONE);
+      claimed.removeFirst();
+    }
+  }
+
+  private void recover(JobId id, String why) throws IOException {
+    try {
+      Job job = records.find(id).orElseThrow(() -> new IOException("its record is gone"));
+      recover(job, why.formatted(job.submission().node()));
+    } catch (UnreachableRecordsException later) {
+      live.remove(id);
+      throw later;
+    } catch (TakenOverException others) {
+      live.remove(id);
+    } catch (IOException | RuntimeException damaged) {
+      live.remove(id);
+      LOG.error("job {} is lost", id, damaged);
+      records.saveLost(id, Instant.now());
+    }
+  }
+
+  private void recover(Job job, String why) throws IOException {
     LiveJob known = new LiveJob(records, job, Optional.empty());
     Optional<ProcessIdentity> mark = files.process(job.id());
     // The exit code is the last thing its process leaves; the process itself may linger a moment.
@@ -347,9 +430,10 @@ final class JobRuns implements AutoCloseable {
     } else if (job.state() != JobState.RUNNING) {
       // Nothing of it has begun: a process that was started waits for a word that never comes.
       files.removeProcess(job.id());
+      known.save(before -> before.on(node).waiting());
       turns.get(job.kind()).add(job.owner(), known);
     } else {
-      Job lost = job.ended(JobState.LOST, Instant.now(), JobError.of(INTERRUPTED_BEFORE));
+      Job lost = job.ended(JobState.LOST, Instant.now(), JobError.of(why));
       if (job.hasAttemptsLeft()) {
         again(known, lost);
       } else {

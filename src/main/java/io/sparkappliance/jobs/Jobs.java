@@ -15,6 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ public final class Jobs implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration STOP_TIME = Duration.ofSeconds(8);
 
+  private final JobStore store;
   private final JobFiles files;
   private final JobRecords records;
   private final ClusterView cluster;
@@ -44,23 +46,63 @@ public final class Jobs implements AutoCloseable {
   private final Retention retention;
   private final JobLimits limits;
   private final String node;
+  private final Heartbeat heartbeat;
 
+  /**
+   * Jobs that wait for {@link #start}.
+   *
+   * @param store where they are; closed with them
+   * @param times of the heartbeat, where others share the store
+   * @param giveUp what to do when another gateway has taken this one for dead
+   */
   Jobs(
-      JobFiles files,
-      JobRecords records,
+      JobStore store,
       ClusterView cluster,
       SqlRunner sql,
       ApplicationRunner applications,
       JobLimits limits,
-      String node) {
-    this.files = files;
-    this.records = records;
+      Heartbeat.Times times,
+      Runnable giveUp) {
+    this.store = store;
+    this.files = store.files();
+    this.records = store.records();
     this.cluster = cluster;
     this.sql = sql;
     this.limits = limits;
-    this.node = node;
-    this.runs = new JobRuns(files, records, sql, applications, limits);
+    this.node = store.gateways().node();
+    this.runs = new JobRuns(files, records, sql, applications, limits, node);
     this.retention = new Retention(files, records, limits);
+    this.heartbeat = new Heartbeat(store.gateways(), times, new Duties(giveUp));
+  }
+
+  /** What this gateway does for the others. */
+  private final class Duties implements Heartbeat.Duties {
+    private final Runnable giveUp;
+
+    Duties(Runnable giveUp) {
+      this.giveUp = giveUp;
+    }
+
+    @Override
+    public void endWished() throws IOException {
+      runs.endWished();
+    }
+
+    @Override
+    public void takeOver(List<JobId> claimed) throws IOException {
+      runs.takeOver(claimed);
+    }
+
+    @Override
+    public void clearAway(Gateways.Other gone) throws IOException {
+      files.deleteIncoming(gone.dataId());
+    }
+
+    @Override
+    public void giveUp() {
+      LOG.error("another gateway has taken this one for dead, and goes on with its jobs");
+      giveUp.run();
+    }
   }
 
   /**
@@ -72,6 +114,10 @@ public final class Jobs implements AutoCloseable {
    * @param cluster where the thrift server is
    * @param hostname part of that user's name
    * @param environment of this process
+   * @param giveUp what to do when another gateway has taken this one for dead, and its jobs are
+   *     that one's: nothing of this process counts any more
+   * @throws io.sparkappliance.settings.ConfigurationException when gateways that share a database
+   *     have different folders
    * @throws IOException when their records can't be used
    */
   public static Jobs open(
@@ -79,7 +125,8 @@ public final class Jobs implements AutoCloseable {
       Credentials credentials,
       ClusterView cluster,
       String hostname,
-      Map<String, String> environment)
+      Map<String, String> environment,
+      Runnable giveUp)
       throws IOException {
     Settings.Gateway gateway = settings.gateway();
     SqlSessions sessions =
@@ -90,24 +137,37 @@ public final class Jobs implements AutoCloseable {
                 ? credentials.apiToken()
                 : HiveJdbc.NO_PASSWORD,
             gateway.maxConcurrentQueries());
-    JobFiles files = JobFiles.open(gateway.jobsDir());
     Jobs jobs =
         new Jobs(
-            files,
-            JobRecords.embedded(files.records()),
+            JobStore.open(settings, hostname),
             cluster,
             new SqlRunner(cluster, sessions),
             ApplicationRunner.of(settings, environment),
             JobLimits.of(gateway, STOP_TIME),
-            hostname);
+            Heartbeat.Times.DEFAULT,
+            giveUp);
     jobs.start();
     return jobs;
   }
 
+  /**
+   * Checks what several gateways share, before there is one.
+   *
+   * @return why that can't be told now; empty: it is as it should be
+   * @throws io.sparkappliance.settings.ConfigurationException when it can't be shared
+   */
+  public static Optional<String> checkShared(Settings settings) {
+    return JobStore.check(settings);
+  }
+
   /** Goes on with what an earlier process left, and clears away what is old. */
   void start() throws IOException {
+    store.gateways().enter();
     runs.recover();
     retention.start();
+    if (store.isShared()) {
+      heartbeat.start();
+    }
   }
 
   /** What tables there are. */
@@ -115,8 +175,15 @@ public final class Jobs implements AutoCloseable {
     return sql.catalog();
   }
 
-  /** How many jobs are not over. */
+  /** How many jobs are not over, those of other gateways as well where that can be told. */
   public JobCounts counts() {
+    if (store.isShared()) {
+      try {
+        return records.counts();
+      } catch (IOException unreachable) {
+        LOG.debug("jobs of other gateways can't be counted", unreachable);
+      }
+    }
     return runs.counts();
   }
 
@@ -298,8 +365,15 @@ public final class Jobs implements AutoCloseable {
    * @throws InterruptedException when this thread is interrupted
    */
   public Job await(Job job, Duration time) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + time.toNanos();
     runs.await(job.id(), time);
-    return find(Optional.empty(), job.id()).orElse(job);
+    Job now = find(Optional.empty(), job.id()).orElse(job);
+    while (store.isShared() && !now.state().isFinal() && System.nanoTime() < deadline) {
+      // Another gateway's.
+      TimeUnit.NANOSECONDS.sleep(Math.min(LOOK.toNanos(), deadline - System.nanoTime()));
+      now = find(Optional.empty(), job.id()).orElse(now);
+    }
+    return now;
   }
 
   /**
@@ -313,8 +387,12 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when it can't be written down
    */
   public Job cancel(Job job, String user) throws IOException {
-    return runs.cancel(job.id(), user)
-        .orElseThrow(() -> new ConflictException("the job is over already"));
+    Optional<Job> here = runs.cancel(job.id(), user);
+    Optional<Job> there =
+        here.isEmpty() && store.isShared() && records.wishEnd(job.id(), user)
+            ? records.find(job.id())
+            : Optional.empty();
+    return here.or(() -> there).orElseThrow(() -> new ConflictException("the job is over already"));
   }
 
   /**
@@ -324,7 +402,7 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when something can't be removed
    */
   public void delete(Job job) throws IOException {
-    if (runs.find(job.id()).isPresent()) {
+    if (find(Optional.empty(), job.id()).filter(now -> !now.state().isFinal()).isPresent()) {
       throw new ConflictException("the job is not over; cancel it first");
     }
     retention.delete(job.id());
@@ -409,13 +487,13 @@ public final class Jobs implements AutoCloseable {
    * Ends the applications that a gateway which is gone has left behind. For whoever stops a node,
    * when no gateway will come back to watch them.
    *
-   * @param directory the jobs' directory; need not exist
+   * @param settings where jobs are; there need not be any
    * @param grace how long they have for an orderly end
    * @return how many were still running
    * @throws IOException when it can't be read
    */
-  public static int endLeftovers(Path directory, Duration grace) throws IOException {
-    return JobRuns.endLeftovers(JobFiles.at(directory), grace);
+  public static int endLeftovers(Settings settings, Duration grace) throws IOException {
+    return JobRuns.endLeftovers(JobStore.filesOf(settings), grace);
   }
 
   /** Ends what runs; what waits goes on waiting, for the next process. */
@@ -424,6 +502,16 @@ public final class Jobs implements AutoCloseable {
     retention.close();
     runs.close();
     sql.close();
-    records.close();
+    if (store.isShared()) {
+      heartbeat.close();
+    }
+    store.close();
+  }
+
+  /** Ends as a crash does: whatever runs goes on, and nobody is told. */
+  void abandon() {
+    retention.close();
+    heartbeat.stop();
+    store.close();
   }
 }

@@ -4,12 +4,12 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What was accepted: the part of a job that never changes.
+ * What was accepted: the part of a job that does not change while it runs.
  *
  * @param kind what it runs
  * @param owner who submitted it
  * @param at when, in microseconds
- * @param node the gateway that took it
+ * @param node the gateway that took it, or took it over
  * @param terms what its owner asked for
  * @param fingerprint of the request, by which a repetition of it is recognised; 64 hexadecimal
  *     digits
@@ -22,4 +22,9 @@ public record Submission(
     String node,
     Terms terms,
     Optional<String> fingerprint,
-    long inputBytes) {}
+    long inputBytes) {
+  /** The same, taken over. */
+  Submission on(String other) {
+    return new Submission(kind, owner, at, other, terms, fingerprint, inputBytes);
+  }
+}

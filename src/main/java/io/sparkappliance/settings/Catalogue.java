@@ -130,6 +130,9 @@ public final class Catalogue {
   final Variable<Duration> keepJobs;
   final Variable<MemorySize> keepJobsSize;
   final Variable<Path> jobsDir;
+  final Variable<String> jobsDatabase;
+  final Variable<String> jobsDatabaseUser;
+  final Variable<Secret> jobsDatabasePassword;
   final Variable<HostAndPort> thriftServer;
   final Variable<List<AddressRange>> trustedProxies;
 
@@ -788,7 +791,31 @@ public final class Catalogue {
             Group.GATEWAY,
             Parsers.absolutePath(),
             "",
-            "Records, inputs and outputs of jobs. Not set: `jobs` in the data directory.");
+            "Records, inputs and outputs of jobs. Not set: `jobs` in the data directory. With"
+                + " `JOBS_DATABASE`, a folder that all gateways have mounted (NFS, EFS).");
+    jobsDatabase =
+        add(
+            "JOBS_DATABASE",
+            Group.GATEWAY,
+            Parsers.postgreSql(),
+            "",
+            "PostgreSQL database in which several gateways keep the records of their jobs, so that each"
+                + " of them answers for every job and takes over those of one that is gone. Not set: a"
+                + " database of this gateway's own in `JOBS_DIR`.");
+    jobsDatabaseUser =
+        add(
+            "JOBS_DATABASE_USER",
+            Group.GATEWAY,
+            Parsers.text(),
+            "spark",
+            "Who logs in there; must be allowed to create tables at the first start.");
+    jobsDatabasePassword =
+        add(
+            "JOBS_DATABASE_PASSWORD",
+            Group.GATEWAY,
+            Parsers.password(),
+            "",
+            "Password of that user.");
     thriftServer =
         add(
             "THRIFT_SERVER",

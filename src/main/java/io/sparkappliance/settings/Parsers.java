@@ -461,6 +461,19 @@ final class Parsers {
         });
   }
 
+  /** A database as PostgreSQL's JDBC driver is told of it; who logs in is no part of it. */
+  static Parser<String> postgreSql() {
+    return new Parser<>(
+        "must be the JDBC address of a PostgreSQL database, without user and password",
+        "jdbc:postgresql://db.example.org:5432/spark?sslmode=verify-full",
+        text ->
+            Optional.of(text)
+                .filter(
+                    it ->
+                        it.matches("jdbc:postgresql://[\\w.:,\\[\\]-]+/[\\w-]+(\\?\\S*)?")
+                            && !it.matches("(?i).*[?&](user|password|sslpassword)=.*")));
+  }
+
   /** Scopes as RFC 6749 writes them, section 3.3. */
   static Parser<List<String>> scopes() {
     return new Parser<>(

@@ -458,7 +458,10 @@ public record Settings(
    * @param maxConcurrentApplications {@code MAX_CONCURRENT_APPLICATIONS}: applications that run at
    *     once
    * @param quotas how much of it is kept and may wait
-   * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
+   * @param jobsDir {@code JOBS_DIR}: inputs and outputs of jobs, and their records where no
+   *     database is named
+   * @param jobsDatabase {@code JOBS_DATABASE}: records that several gateways share; empty: this
+   *     gateway's own
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
    * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
@@ -469,6 +472,7 @@ public record Settings(
       int maxConcurrentApplications,
       JobQuotas quotas,
       Path jobsDir,
+      Optional<JobsDatabase> jobsDatabase,
       Optional<HostAndPort> thriftServer,
       List<AddressRange> trustedProxies) {
     /** Takes a copy that can't be changed. */
@@ -476,6 +480,16 @@ public record Settings(
       trustedProxies = List.copyOf(trustedProxies);
     }
   }
+
+  /**
+   * A PostgreSQL database in which several gateways keep their jobs.
+   *
+   * @param url {@code JOBS_DATABASE}: {@code jdbc:postgresql://host:port/database}, with options of
+   *     the driver
+   * @param user {@code JOBS_DATABASE_USER}
+   * @param password {@code JOBS_DATABASE_PASSWORD}; empty where the server asks for none
+   */
+  public record JobsDatabase(String url, String user, Optional<Secret> password) {}
 
   /**
    * How many of the gateway's jobs may wait, and how much is kept of them.

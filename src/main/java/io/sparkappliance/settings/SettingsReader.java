@@ -151,6 +151,7 @@ public final class SettingsReader {
                     require(c.keepJobs),
                     require(c.keepJobsSize)),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
+                jobsDatabase(),
                 get(c.thriftServer),
                 get(c.trustedProxies).orElse(List.of())),
             new Supervision(
@@ -243,6 +244,23 @@ public final class SettingsReader {
             get(c.zookeeperTlsTrustStorePassword),
             require(c.zookeeperTlsNeedClientAuth));
     return require(c.zookeeperTls) ? Optional.of(tls) : Optional.empty();
+  }
+
+  private Optional<Settings.JobsDatabase> jobsDatabase() {
+    Catalogue c = catalogue;
+    Optional<String> url = get(c.jobsDatabase);
+    String user = require(c.jobsDatabaseUser);
+    Optional<Secret> password = get(c.jobsDatabasePassword);
+    if (url.isPresent() && get(c.jobsDir).isEmpty()) {
+      problems.add(
+          c.jobsDatabase.name(),
+          url.get(),
+          "needs a folder that all gateways see: inputs, outputs and logs of jobs are in no database",
+          "Set "
+              + c.jobsDir.name()
+              + " to a folder that every gateway has mounted (NFS, EFS), or leave the database out.");
+    }
+    return url.map(it -> new Settings.JobsDatabase(it, user, password));
   }
 
   private Ports ports() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.Turn;
+import io.sparkappliance.settings.Catalogue;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
@@ -12,6 +13,7 @@ import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.SecretSource;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
+import io.sparkappliance.settings.Variable;
 import io.sparkappliance.settings.ZooKeeperEnsemble;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.Preparation;
@@ -317,6 +319,28 @@ class DaemonsTest {
         .containsEntry("THRIFT_PORT", "10000")
         .containsEntry("SPARK_MASTER_WEBUI_PORT", "8080")
         .doesNotContainKey("API_TOKEN");
+  }
+
+  @Test
+  void whatIsSetForTheGatewayReachesIt() {
+    List<String> names =
+        new Catalogue()
+            .all().stream()
+                .filter(it -> it.group() == Variable.Group.GATEWAY && it.fallback().isPresent())
+                .peek(it -> environment.put(it.name(), it.fallback().orElseThrow()))
+                .map(Variable::name)
+                .toList();
+    environment.put("JOBS_DIR", "/mnt/jobs");
+    environment.put("JOBS_DATABASE", "jdbc:postgresql://db:5432/spark");
+    environment.put("JOBS_DATABASE_PASSWORD", "hush-hush");
+    start(Role.MASTER, Role.GATEWAY);
+
+    assertThat(spec("gateway").command().environment())
+        .containsKeys(names.toArray(String[]::new))
+        .containsEntry("JOBS_DIR", "/mnt/jobs")
+        .containsEntry("JOBS_DATABASE", "jdbc:postgresql://db:5432/spark")
+        .containsEntry("JOBS_DATABASE_PASSWORD_FILE", "/data/secrets/jobs-database-password")
+        .doesNotContainValue("hush-hush");
   }
 
   @Test

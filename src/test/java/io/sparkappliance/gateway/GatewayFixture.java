@@ -96,7 +96,7 @@ final class GatewayFixture implements AutoCloseable {
     environment.putAll(more);
     Settings settings = SettingsReader.read(environment, Files::readString).settings();
     Credentials credentials = new Credentials(token, token, Optional.empty());
-    jobs = Jobs.open(settings, credentials, cluster, "testhost", System.getenv());
+    jobs = Jobs.open(settings, credentials, cluster, "testhost", System.getenv(), () -> {});
     server =
         new GatewayServer(
             settings,

@@ -242,11 +242,11 @@ class ApplicationJobsTest {
         .addProcess(
             id,
             new ProcessIdentity(ProcessHandle.current().pid(), Instant.now().minusSeconds(86_400)));
-    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(1))).isZero();
+    assertThat(JobRuns.endLeftovers(JobFiles.at(root), Duration.ofSeconds(1))).isZero();
     try (Jobs jobs = open(1, 1)) {
       assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.LOST);
     }
-    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(1))).isZero();
+    assertThat(JobRuns.endLeftovers(JobFiles.at(root), Duration.ofSeconds(1))).isZero();
   }
 
   @Test
@@ -254,21 +254,23 @@ class ApplicationJobsTest {
     JobId id = JobId.random();
     Process process = orphan(id, "exec sleep 600");
     ApplicationRunner.proceed(process);
-    assertThat(Jobs.endLeftovers(root, Duration.ofSeconds(5))).isEqualTo(1);
+    assertThat(JobRuns.endLeftovers(JobFiles.at(root), Duration.ofSeconds(5))).isEqualTo(1);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     try (Jobs jobs = open(1, 1)) {
       assertThat(jobs.find(Optional.of(ME), id).orElseThrow().state()).isEqualTo(JobState.FAILED);
     }
-    assertThat(Jobs.endLeftovers(directory.resolve("never"), Duration.ofSeconds(1))).isZero();
+    assertThat(JobRuns.endLeftovers(JobFiles.at(directory.resolve("never")), Duration.ofSeconds(1)))
+        .isZero();
   }
 
   @Test
   void a_thousand_stale_jobs_and_damaged_records_do_not_keep_the_gateway_from_starting()
       throws Exception {
-    JobFiles files = JobFiles.open(root);
     List<JobId> ids = Stream.generate(JobId::random).limit(1000).toList();
     List<JobId> damaged = Stream.generate(JobId::random).limit(5).toList();
-    try (JobRecords records = JobRecords.embedded(files.records())) {
+    try (JobStore store = JobStore.embedded(root, "test-node")) {
+      store.gateways().enter();
+      JobRecords records = store.records();
       for (JobId id : ids) {
         records.insert(running(id, JobKind.SQL));
       }

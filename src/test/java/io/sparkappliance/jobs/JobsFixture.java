@@ -57,16 +57,15 @@ final class JobsFixture {
       JobLimits limits)
       throws IOException {
     KnownThriftServer cluster = new KnownThriftServer(server);
-    JobFiles files = JobFiles.open(root);
     Jobs jobs =
         new Jobs(
-            files,
-            JobRecords.embedded(files.records()),
+            JobStore.embedded(root, "test-node"),
             cluster,
             new SqlRunner(cluster, sessions),
             applications,
             limits,
-            "test-node");
+            Heartbeat.Times.DEFAULT,
+            () -> {});
     jobs.start();
     return jobs;
   }
@@ -87,8 +86,9 @@ final class JobsFixture {
 
   /** Writes a job down as an earlier process would have. */
   static void write(Path root, Job job) throws IOException {
-    try (JobRecords records = JobRecords.embedded(JobFiles.open(root).records())) {
-      records.insert(job);
+    try (JobStore store = JobStore.embedded(root, "test-node")) {
+      store.gateways().enter();
+      store.records().insert(job);
     } catch (JobRecords.KnownKeyException impossible) {
       throw new IOException(impossible);
     }

@@ -263,7 +263,9 @@ class SqlJobsTest {
                 () -> closing.find(Optional.empty(), id).orElseThrow().state() == JobState.RUNNING);
       }
     }
-    try (JobRecords left = JobRecords.embedded(JobFiles.open(root).records())) {
+    try (JobStore store = JobStore.embedded(root, "test-node")) {
+      store.gateways().enter();
+      JobRecords left = store.records();
       for (JobId id : ids.subList(0, 2)) {
         assertThat(left.find(id).orElseThrow().reason())
             .contains("interrupted: the gateway was stopped");

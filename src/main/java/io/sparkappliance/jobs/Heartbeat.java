@@ -1,0 +1,147 @@
+package io.sparkappliance.jobs;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shows other gateways that this one lives, and looks after them: does what they ask of it, and
+ * takes over the jobs of one that is gone.
+ */
+final class Heartbeat implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
+
+  private final Gateways gateways;
+  private final Times times;
+  private final Duties duties;
+
+  /** The last beat of each other, and when it was first seen. */
+  private final Map<String, Seen> seen = new HashMap<>();
+
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("heartbeat").factory());
+  private long lastLook = System.nanoTime();
+  private boolean away;
+
+  /**
+   * How often, and for how long.
+   *
+   * @param beat between two beats
+   * @param gone for how long somebody shows no beat who is taken for dead
+   */
+  record Times(Duration beat, Duration gone) {
+    /** A gateway that crashed is back before another one takes its jobs. */
+    static final Times DEFAULT = new Times(Duration.ofSeconds(1), Duration.ofSeconds(30));
+  }
+
+  /** What has to be done. */
+  interface Duties {
+    /** Ends the jobs of this gateway that others wish to end. */
+    void endWished() throws IOException;
+
+    /** Goes on with jobs that are this gateway's now, and with those that it could not before. */
+    void takeOver(List<JobId> jobs) throws IOException;
+
+    /** Clears away what a gateway that is gone has left behind. */
+    void clearAway(Gateways.Other gone) throws IOException;
+
+    /** Another one has taken this gateway for dead: nothing it says counts any more. */
+    void giveUp();
+  }
+
+  private record Seen(long beat, long since) {}
+
+  Heartbeat(Gateways gateways, Times times, Duties duties) {
+    this.gateways = gateways;
+    this.times = times;
+    this.duties = duties;
+  }
+
+  /** Begins. */
+  void start() {
+    long pause = times.beat().toMillis();
+    var _ = timer.scheduleWithFixedDelay(this::look, 0, pause, TimeUnit.MILLISECONDS);
+  }
+
+  private void look() {
+    try {
+      if (!gateways.beat()) {
+        timer.shutdown();
+        duties.giveUp();
+        return;
+      }
+      long now = System.nanoTime();
+      if (now - lastLook > times.gone().toNanos() / 3) {
+        // Who shows no beat may have been unable to, as this one was.
+        seen.clear();
+      }
+      lastLook = now;
+      if (away) {
+        LOG.info("what gateways share can be used again");
+        away = false;
+      }
+      duties.endWished();
+      removeWhoIsGone(now);
+      List<JobId> claimed = gateways.claim();
+      if (!claimed.isEmpty()) {
+        LOG.info("takes over {} jobs", claimed.size());
+      }
+      duties.takeOver(claimed);
+    } catch (IOException unreachable) {
+      if (!away) {
+        LOG.warn("jobs go on, but what they share can't be used: {}", unreachable.getMessage());
+      }
+      away = true;
+    } catch (RuntimeException | LinkageError fault) {
+      LOG.error("an error of the appliance itself", fault);
+    }
+  }
+
+  private void removeWhoIsGone(long now) throws IOException {
+    List<Gateways.Other> others = gateways.others();
+    seen.keySet().retainAll(others.stream().map(Gateways.Other::id).toList());
+    for (Gateways.Other other : others) {
+      Seen last = seen.get(other.id());
+      if (last == null || last.beat() != other.beat()) {
+        seen.put(other.id(), new Seen(other.beat(), now));
+      } else if (now - last.since() > times.gone().toNanos() && gateways.remove(other)) {
+        LOG.warn(
+            "the gateway of node {} shows no life for {} s",
+            other.node(),
+            times.gone().toSeconds());
+        duties.clearAway(other);
+      }
+    }
+  }
+
+  /** Ends; whatever this gateway still holds may be claimed at once. */
+  @Override
+  public void close() {
+    stop();
+    try {
+      gateways.leave();
+    } catch (IOException unreachable) {
+      LOG.debug("others will see that this gateway is gone", unreachable);
+    }
+  }
+
+  /** Ends as a crash does. */
+  void stop() {
+    timer.shutdownNow();
+    try {
+      if (!timer.awaitTermination(10, TimeUnit.SECONDS)) {
+        LOG.warn("a look after other gateways hangs");
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

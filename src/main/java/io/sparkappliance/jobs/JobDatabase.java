@@ -1,0 +1,287 @@
+package io.sparkappliance.jobs;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.SQLTransientException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the records of jobs are: a file of this gateway's own, or a database that several share. A
+ * change that was made is there after a crash of this process; one that was {@link #flush flushed},
+ * after a crash of the machine, too.
+ */
+final class JobDatabase implements AutoCloseable {
+  private static final List<String> SCHEMA =
+      List.of(
+          """
+          create table if not exists jobs (
+            id varchar(32) not null primary key,
+            owner varchar(256) not null,
+            kind varchar(16) not null,
+            state varchar(16) not null,
+            name varchar(255) not null,
+            submitted bigint not null,
+            finished bigint,
+            idempotency_key varchar(255),
+            input_bytes bigint not null,
+            output_bytes bigint not null,
+            holder varchar(32) not null,
+            cancelled_by varchar(256),
+            record text not null,
+            unique (owner, idempotency_key))
+          """,
+          // As lists are ordered, so that a page is the beginning of an index and nothing is
+          // sorted.
+          "create index if not exists jobs_submitted on jobs (submitted desc, id desc)",
+          "create index if not exists jobs_owner on jobs (owner, submitted desc, id desc)",
+          "create index if not exists jobs_state on jobs (state, submitted desc, id desc)",
+          "create index if not exists jobs_owner_state on jobs (owner, state, submitted desc, id desc)",
+          // With what is added up, so that the records need not be read for it.
+          "create index if not exists jobs_finished on jobs (finished, input_bytes, output_bytes)",
+          "create index if not exists jobs_stored on jobs (owner, input_bytes, output_bytes)",
+          """
+          create table if not exists gateways (
+            id varchar(32) not null primary key,
+            data_id varchar(32) not null,
+            node varchar(255) not null,
+            beat bigint not null)
+          """,
+          """
+          create table if not exists gateway_facts (
+            name varchar(32) not null primary key,
+            fact varchar(255) not null)
+          """);
+
+  /** Of an advisory lock; any number that nobody else uses there: "jobs" in ASCII. */
+  private static final long SCHEMA_LOCK = 0x6a6f6273;
+
+  private static final int CONNECTIONS = 4;
+  private static final int SHARED_CONNECTIONS = 8;
+  private static final Duration BUSY = Duration.ofSeconds(30);
+  private static final Duration UNREACHABLE = Duration.ofSeconds(5);
+
+  /** A server that was cut off never answers. */
+  private static final Duration SILENT = Duration.ofSeconds(20);
+
+  private final HikariDataSource source;
+  private final boolean shared;
+  private final String name;
+
+  /** With a data source: told an address, the pool sets a time limit for every JDBC driver. */
+  private JobDatabase(HikariConfig config, boolean shared, String name) {
+    config.setPoolName("jobs");
+    this.source = new HikariDataSource(config);
+    this.shared = shared;
+    this.name = name;
+  }
+
+  /**
+   * Opens the database of a single gateway, making its file where it is missing.
+   *
+   * @param file without its ending
+   * @throws IOException when it can't be read or written, or another process has it open
+   */
+  static JobDatabase embedded(Path file) throws IOException {
+    HikariConfig config = new HikariConfig();
+    // Each commit goes to the file at once. "async": a thread that is interrupted while it writes
+    // must not close the file for all others.
+    config.setDataSourceClassName("org.h2.jdbcx.JdbcDataSource");
+    config.addDataSourceProperty(
+        "url",
+        "jdbc:h2:async:%s;MODE=PostgreSQL;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;CACHE_SIZE=8192;TRACE_LEVEL_FILE=0"
+            .formatted(file.toAbsolutePath()));
+    config.setUsername("jobs");
+    config.setMaximumPoolSize(CONNECTIONS);
+    config.setMinimumIdle(1);
+    config.setConnectionTimeout(BUSY.toMillis());
+    try {
+      JobDatabase database = new JobDatabase(config, false, "in " + file + ".mv.db");
+      database.createSchema();
+      return database;
+    } catch (RuntimeException unusable) {
+      throw new IOException(
+          "the records of jobs in " + file + ".mv.db can't be opened: " + unusable.getMessage(),
+          unusable);
+    }
+  }
+
+  /**
+   * Opens a database that several gateways share, making its tables where they are missing.
+   *
+   * @throws UnreachableRecordsException when it does not answer now
+   * @throws IOException when it can't be used
+   */
+  static JobDatabase shared(Settings.JobsDatabase settings) throws IOException {
+    HikariConfig config = new HikariConfig();
+    config.setDataSourceClassName("org.postgresql.ds.PGSimpleDataSource");
+    config.addDataSourceProperty("url", settings.url());
+    config.setUsername(settings.user());
+    settings.password().map(Secret::reveal).ifPresent(config::setPassword);
+    config.addDataSourceProperty("applicationName", "spark-appliance");
+    config.addDataSourceProperty("connectTimeout", Long.toString(UNREACHABLE.toSeconds()));
+    config.addDataSourceProperty("socketTimeout", Long.toString(SILENT.toSeconds()));
+    config.addDataSourceProperty("tcpKeepAlive", "true");
+    config.setMaximumPoolSize(SHARED_CONNECTIONS);
+    config.setMinimumIdle(1);
+    config.setConnectionTimeout(UNREACHABLE.toMillis());
+    // The first use tells what is wrong better than the pool does.
+    config.setInitializationFailTimeout(-1);
+    String address = settings.url().replaceFirst("\\?.*", "");
+    JobDatabase database = new JobDatabase(config, true, "at " + address);
+    try {
+      database.createSchema();
+      return database;
+    } catch (IOException unusable) {
+      database.close();
+      throw unusable;
+    }
+  }
+
+  /** Whether other gateways may use it as well. */
+  boolean isShared() {
+    return shared;
+  }
+
+  private void createSchema() throws IOException {
+    atOnce(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            if (shared) {
+              // "If not exists" does not make it safe to do twice at once.
+              statement.execute("select pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
+            }
+            for (String sql : SCHEMA) {
+              statement.execute(sql);
+            }
+          }
+          return null;
+        });
+  }
+
+  /** What is done with a connection. */
+  @FunctionalInterface
+  interface Use<T> {
+    /** Uses it. */
+    T with(Connection connection) throws SQLException, IOException;
+  }
+
+  /** Each statement for itself. */
+  <T> T run(Use<T> use) throws IOException {
+    try (Connection connection = source.getConnection()) {
+      return use.with(connection);
+    } catch (SQLException failure) {
+      throw unusable(failure);
+    }
+  }
+
+  /** All or nothing. */
+  <T> T atOnce(Use<T> use) throws IOException {
+    return run(
+        connection -> {
+          connection.setAutoCommit(false);
+          boolean done = false;
+          try {
+            T result = use.with(connection);
+            connection.commit();
+            done = true;
+            return result;
+          } finally {
+            if (!done) {
+              connection.rollback();
+            }
+          }
+        });
+  }
+
+  /**
+   * No connection, or none any more (class 08), a server that starts or stops (57P), or no answer
+   * in time: the next try may succeed.
+   */
+  private IOException unusable(SQLException failure) {
+    // The pool says only that it waited too long.
+    SQLException told =
+        failure instanceof SQLTransientConnectionException
+                && failure.getCause() instanceof SQLException cause
+            ? cause
+            : failure;
+    String state = String.valueOf(told.getSQLState());
+    String sentence = "the records of jobs %s can't be used: %s".formatted(name, told.getMessage());
+    boolean passes =
+        state.startsWith("08") || state.startsWith("57P") || told instanceof SQLTransientException;
+    return passes
+        ? new UnreachableRecordsException(sentence, failure)
+        : new IOException(sentence, failure);
+  }
+
+  /** From the system's cache to the disk; PostgreSQL does that by itself. */
+  void flush(Connection connection) throws SQLException {
+    if (!shared) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("checkpoint sync");
+      }
+    }
+  }
+
+  /** Reads a row. */
+  @FunctionalInterface
+  interface Row<T> {
+    /** Reads the row at which the result stands. */
+    T read(ResultSet result) throws SQLException, IOException;
+  }
+
+  /** The rows of a query. */
+  <T> List<T> query(String sql, List<Object> values, Row<T> row) throws IOException {
+    return run(connection -> query(connection, sql, values, row));
+  }
+
+  /** The rows of a query, within a transaction. */
+  static <T> List<T> query(Connection connection, String sql, List<Object> values, Row<T> row)
+      throws SQLException, IOException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      bind(statement, values);
+      List<T> rows = new ArrayList<>();
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          rows.add(row.read(result));
+        }
+      }
+      return rows;
+    }
+  }
+
+  /** Changes rows; returns how many. */
+  int update(String sql, List<Object> values) throws IOException {
+    return run(connection -> update(connection, sql, values));
+  }
+
+  /** Changes rows within a transaction; returns how many. */
+  static int update(Connection connection, String sql, List<Object> values) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      bind(statement, values);
+      return statement.executeUpdate();
+    }
+  }
+
+  private static void bind(PreparedStatement statement, List<Object> values) throws SQLException {
+    for (int i = 0; i < values.size(); i++) {
+      statement.setObject(i + 1, values.get(i));
+    }
+  }
+
+  @Override
+  public void close() {
+    source.close();
+  }
+}

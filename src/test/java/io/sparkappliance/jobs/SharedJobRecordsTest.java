@@ -1,0 +1,95 @@
+package io.sparkappliance.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.Settings;
+import io.sparkappliance.testing.PostgreSql;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Records of jobs in a database that several gateways share. */
+class SharedJobRecordsTest extends JobRecordsContract {
+  @TempDir private static Path directory;
+  private static PostgreSql server;
+  private Settings.JobsDatabase settings;
+
+  @BeforeAll
+  static void start() throws IOException {
+    server = PostgreSql.start(directory.resolve("data"));
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    server.close();
+  }
+
+  @BeforeEach
+  @Override
+  void open() throws IOException {
+    if (settings == null) {
+      try {
+        settings = server.database();
+      } catch (SQLException impossible) {
+        throw new IOException(impossible);
+      }
+    }
+    super.open();
+  }
+
+  @Override
+  JobDatabase database() throws IOException {
+    return JobDatabase.shared(settings);
+  }
+
+  @Test
+  void tables_are_made_by_many_at_once() throws Exception {
+    Settings.JobsDatabase fresh = server.database();
+    List<Future<JobDatabase>> opening = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      Callable<JobDatabase> open = () -> JobDatabase.shared(fresh);
+      for (int i = 0; i < 4; i++) {
+        opening.add(threads.submit(open));
+      }
+    }
+    for (Future<JobDatabase> opened : opening) {
+      try (JobDatabase database = opened.get()) {
+        assertThat(new JobRecords(database, "me").unfinished()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void a_server_that_is_away_is_told_from_one_that_has_no_such_database() {
+    assertThatThrownBy(
+            () ->
+                JobDatabase.shared(
+                    new Settings.JobsDatabase(
+                        "jdbc:postgresql://127.0.0.1:1/x", "me", Optional.of(new Secret("hush")))))
+        .isInstanceOf(UnreachableRecordsException.class)
+        .hasMessageContaining("127.0.0.1:1/x")
+        .hasMessageNotContaining("hush");
+    assertThatThrownBy(
+            () ->
+                JobDatabase.shared(
+                    new Settings.JobsDatabase(
+                        settings.url() + "-not", settings.user(), settings.password())))
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(UnreachableRecordsException.class)
+        .hasMessageContaining("does not exist");
+  }
+}
