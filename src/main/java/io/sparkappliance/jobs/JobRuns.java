@@ -1,6 +1,7 @@
 package io.sparkappliance.jobs;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,7 +92,35 @@ final class JobRuns implements AutoCloseable {
 
   /** A job that is not over. */
   Optional<Job> find(JobId id) {
-    return Optional.ofNullable(live.get(id)).map(LiveJob::job);
+    Optional<LiveJob> found = Optional.ofNullable(live.get(id));
+    found.filter(job -> job.job().sparkApplication().isEmpty()).ifPresent(this::note);
+    return found.map(LiveJob::job);
+  }
+
+  /** Writes down which application of the cluster a running job is, once it has told. */
+  private void note(LiveJob job) {
+    Job now = job.job();
+    if (now.kind() != JobKind.APPLICATION || now.state() != JobState.RUNNING) {
+      return;
+    }
+    Optional<String> known = now.sparkApplication().map(SparkApplication::id);
+    Path directory = files.directory(job.id());
+    Optional<String> told = applications.notes().id(directory);
+    if (told.isEmpty() || told.equals(known)) {
+      return;
+    }
+    Optional<SparkApplication> application = applications.notes().application(directory);
+    try {
+      job.save(
+          before ->
+              application.isPresent()
+                      && before.state() == JobState.RUNNING
+                      && before.attempt() == now.attempt()
+                  ? before.as(application.get())
+                  : before);
+    } catch (IOException notNow) {
+      LOG.warn("which application job {} is could not be written down", job.id(), notNow);
+    }
   }
 
   /** How many are not over. */
@@ -224,6 +253,7 @@ final class JobRuns implements AutoCloseable {
     return Optional.of(
         timer.scheduleWithFixedDelay(
             () -> {
+              note(job);
               if (limit.isPresent() && Instant.now().isAfter(started.plus(limit.get()))) {
                 job.stop(
                     new Stop(
@@ -298,7 +328,7 @@ final class JobRuns implements AutoCloseable {
 
   /** Writes the end down before the job stops being live: nobody ever sees neither. */
   private void finish(LiveJob job, Job end) {
-    Job whole = end.leaving(files.outputBytes(end.id(), end.submission().inputBytes()));
+    Job whole = noted(end).leaving(files.outputBytes(end.id(), end.submission().inputBytes()));
     try {
       job.finish(whole);
       files.removeProcess(end.id());
@@ -307,6 +337,20 @@ final class JobRuns implements AutoCloseable {
       // It stays known for as long as this process lives; the next one settles it.
       LOG.error("the end of job {} could not be written down", end.id(), trouble);
     }
+  }
+
+  /** What told its name only after the last look still has it. */
+  private Job noted(Job end) {
+    if (end.kind() != JobKind.APPLICATION) {
+      return end;
+    }
+    // Its pages are gone.
+    return applications
+        .notes()
+        .id(files.directory(end.id()))
+        .or(() -> end.sparkApplication().map(SparkApplication::id))
+        .map(id -> end.as(new SparkApplication(id, Optional.empty())))
+        .orElse(end);
   }
 
   /**

@@ -152,7 +152,8 @@ public final class SettingsReader {
                     require(c.keepJobsSize)),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
                 get(c.thriftServer),
-                get(c.trustedProxies).orElse(List.of())),
+                get(c.trustedProxies).orElse(List.of()),
+                get(c.submitEnvironment).orElse(new VariableNames(List.of()))),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),
