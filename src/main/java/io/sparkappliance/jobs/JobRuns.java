@@ -109,8 +109,8 @@ final class JobRuns implements AutoCloseable {
     if (told.isEmpty() || told.equals(known)) {
       return;
     }
-    Optional<SparkApplication> application = applications.notes().application(directory);
     try {
+      Optional<SparkApplication> application = applications.notes().application(directory);
       job.save(
           before ->
               application.isPresent()
@@ -118,7 +118,8 @@ final class JobRuns implements AutoCloseable {
                       && before.attempt() == now.attempt()
                   ? before.as(application.get())
                   : before);
-    } catch (IOException notNow) {
+    } catch (IOException | RuntimeException notNow) {
+      // The next look tries again; who looks has limits to watch, too.
       LOG.warn("which application job {} is could not be written down", job.id(), notNow);
     }
   }
