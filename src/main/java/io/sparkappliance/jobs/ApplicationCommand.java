@@ -133,7 +133,7 @@ final class ApplicationCommand {
     Properties secrets =
         request
             .environment()
-            .executorSettings(defaults.getProperty("spark.redaction.regex", REDACTION));
+            .executorSettings(defaults.getProperty("spark.redaction.regex", REDACTION).strip());
     List<String> words = request.settings();
     for (int i = 0; i < words.size(); i += 2) {
       if (isSecret(words, i)) {

@@ -97,6 +97,7 @@ final class JobFiles {
       for (Map.Entry<Attachment, Path> one : upload.attachments().entrySet()) {
         take(one.getValue(), attachments.resolve(one.getKey().fileName()));
       }
+      flush(attachments);
     }
     AtomicFiles.write(directory.resolve(REQUEST), request.toJson(), "rw-------");
     return bytes;
