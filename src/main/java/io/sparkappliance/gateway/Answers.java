@@ -1,10 +1,13 @@
 package io.sparkappliance.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
+import io.sparkappliance.jobs.InvalidRequestException;
 import io.sparkappliance.jobs.Job;
 import io.sparkappliance.jobs.JobState;
+import java.util.List;
 
 /** Bodies of answers; names and codes are those of the gateway's first version. */
 final class Answers {
@@ -40,15 +43,21 @@ final class Answers {
     json(context, status, object().put("error", sentence));
   }
 
-  /** A field of a form that has to change. */
-  static void badField(Context context, int status, String field, String reason) {
-    json(
-        context,
-        status,
-        object()
-            .put("error", "The field " + field + " " + reason + ".")
-            .put("field", field)
-            .put("reason", reason));
+  /** A field of a form that has to change; where there are several, all of them. */
+  static void badField(Context context, InvalidRequestException invalid) {
+    ObjectNode body = object();
+    body.put("error", "The field " + invalid.field() + " " + invalid.getMessage() + ".");
+    describe(body, invalid);
+    List<InvalidRequestException> all = invalid.all();
+    if (all.size() > 1) {
+      ArrayNode problems = body.putArray("problems");
+      all.forEach(one -> describe(problems.addObject(), one));
+    }
+    json(context, 400, body);
+  }
+
+  private static void describe(ObjectNode json, InvalidRequestException invalid) {
+    json.put("field", invalid.field()).put("reason", invalid.getMessage());
   }
 
   /** {@code {"job_id", "status"}} with the code that says the same. */

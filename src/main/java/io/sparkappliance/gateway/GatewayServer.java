@@ -23,11 +23,13 @@ import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.jobs.UnreachableRecordsException;
+import io.sparkappliance.jobs.Upload;
 import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.UserRole;
+import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -51,6 +53,7 @@ public final class GatewayServer implements AutoCloseable {
   private static final String OUTPUT_FAILED = "Job failed!\n";
 
   private final MemorySize maxUpload;
+  private final VariableNames submitEnvironment;
   private final List<AddressRange> trustedProxies;
   private final Access access;
   private final Guard guard;
@@ -79,6 +82,7 @@ public final class GatewayServer implements AutoCloseable {
     this.survey = survey;
     this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
+    this.submitEnvironment = settings.gateway().submitEnvironment();
     this.trustedProxies = settings.gateway().trustedProxies();
     this.access = Access.of(settings, credentials, Clock.systemUTC());
     this.guard = access.guard();
@@ -142,7 +146,7 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.before(guard::admit);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
-    routes.addAll(new JobRoutes(jobs, guard, maxUpload).routes());
+    routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment).routes());
     routes.addAll(new ClusterRoutes(guard, cluster, survey, usage).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
     routes.forEach(
@@ -268,7 +272,7 @@ public final class GatewayServer implements AutoCloseable {
               form.field("job_settings"));
       Job job =
           jobs.submitApplication(
-              Guard.owner(context), request, form.file(), Terms.ofFile(form.fileName()));
+              Guard.owner(context), request, Upload.of(form.file()), Terms.ofFile(form.fileName()));
       AuditLog.job(context, job.id().value());
       Answers.text(context, 200, job.id().value());
     }
@@ -359,7 +363,7 @@ public final class GatewayServer implements AutoCloseable {
             // A malformed body is not read to its end; who reuses the connection must know.
             context.header("Connection", "close");
           }
-          Answers.badField(context, 400, invalid.field(), invalid.getMessage());
+          Answers.badField(context, invalid);
         });
     config.routes.exception(
         TooLargeException.class,

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
-import io.sparkappliance.jobs.ApplicationRequest;
 import io.sparkappliance.jobs.ConflictException;
 import io.sparkappliance.jobs.InvalidRequestException;
 import io.sparkappliance.jobs.Job;
@@ -22,8 +21,8 @@ import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,14 +42,17 @@ final class JobRoutes {
   private final Jobs jobs;
   private final Guard guard;
   private final MemorySize maxUpload;
+  private final VariableNames environment;
 
   /**
    * Answers for these jobs.
    *
    * @param maxUpload bytes of one request with a file
+   * @param environment variables that programs may bring
    */
-  JobRoutes(Jobs jobs, Guard guard, MemorySize maxUpload) {
+  JobRoutes(Jobs jobs, Guard guard, MemorySize maxUpload, VariableNames environment) {
     this.maxUpload = maxUpload;
+    this.environment = environment;
     this.jobs = jobs;
     this.guard = guard;
   }
@@ -117,19 +119,19 @@ final class JobRoutes {
     QueryString query = new QueryString(context);
     long wait = query.number("wait", 0, MAX_WAIT_SECONDS, 0);
     query.finish();
-    try (UploadForm form = UploadForm.read(context, jobs.incoming(), maxUpload)) {
-      String spec = form.field("spec").isEmpty() ? "{}" : form.field("spec");
-      JsonBody body = JsonBody.parse(spec.getBytes(StandardCharsets.UTF_8));
-      ApplicationRequest request =
-          ApplicationRequest.of(
-              form.fileName(),
-              body.text("main_class"),
-              body.array("arguments"),
-              body.object("settings"),
-              body.array("packages"));
-      Terms terms = terms(context, body, Terms.ofFile(form.fileName()).name());
-      body.finish();
-      Job job = jobs.submitApplication(Guard.owner(context), request, form.file(), terms);
+    try (UploadForm form =
+        UploadForm.read(context, jobs.incoming(), maxUpload, ApplicationForm.FILES)) {
+      ApplicationForm application =
+          ApplicationForm.read(
+              form,
+              environment,
+              body -> terms(context, body, Terms.ofFile(form.fileName()).name()));
+      Job job =
+          jobs.submitApplication(
+              Guard.owner(context),
+              application.request(),
+              application.upload(),
+              application.terms());
       accepted(context, jobs.await(job, Duration.ofSeconds(wait)));
     }
   }

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -102,6 +103,11 @@ final class JsonBody {
   private Optional<JsonNode> field(String name) {
     known.add(name);
     return Optional.ofNullable(json.get(name)).filter(value -> !value.isNull());
+  }
+
+  /** Fields that are known, whether or not they are asked for. */
+  void knows(String... names) {
+    known.addAll(List.of(names));
   }
 
   /** A text that may be missing. */

@@ -13,15 +13,18 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.eclipse.jetty.http.HttpException;
 
 /**
- * A form with a file. Parts larger than a few kilobytes are on disk from the beginning; the file is
- * deleted when the form is closed, unless somebody moved it away.
+ * A form with a file, or several. Parts larger than a few kilobytes are on disk from the beginning;
+ * files are deleted when the form is closed, unless somebody moved them away.
  */
 final class UploadForm implements AutoCloseable {
   /** Name that Jetty's request looks its limits up by. */
@@ -31,17 +34,30 @@ final class UploadForm implements AutoCloseable {
   static final int MAX_FIELDS_BYTES = 1 << 20;
 
   private static final int IN_MEMORY_BYTES = 64 << 10;
+  private static final int MAX_ATTACHED = 100;
   private static final String FILE = "file";
 
   private final Map<String, String> fields;
   private final Path file;
   private final String fileName;
+  private final List<Attached> attached;
 
-  private UploadForm(Map<String, String> fields, Path file, String fileName) {
+  private UploadForm(
+      Map<String, String> fields, Path file, String fileName, List<Attached> attached) {
     this.fields = fields;
     this.file = file;
     this.fileName = fileName;
+    this.attached = attached;
   }
+
+  /**
+   * A file beside the one that every form has.
+   *
+   * @param part name of its part; several may share it
+   * @param name what the client calls it; not checked
+   * @param file where it is spooled
+   */
+  record Attached(String part, String name, Path file) {}
 
   /**
    * Reads a request's body.
@@ -54,6 +70,16 @@ final class UploadForm implements AutoCloseable {
    * @throws IOException when it can't be read or stored
    */
   static UploadForm read(Context context, Path spool, MemorySize limit) throws IOException {
+    return read(context, spool, limit, Set.of());
+  }
+
+  /**
+   * Reads a request's body that may have more files.
+   *
+   * @param more names of parts with files
+   */
+  static UploadForm read(Context context, Path spool, MemorySize limit, Set<String> more)
+      throws IOException {
     String type = context.contentType();
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
       throw new InvalidRequestException(
@@ -70,6 +96,7 @@ final class UploadForm implements AutoCloseable {
                 spool.toString(), limit.bytes(), limit.bytes(), IN_MEMORY_BYTES));
     Path file = Files.createTempFile(spool, "upload", "");
     boolean complete = false;
+    List<Attached> attached = new ArrayList<>();
     try {
       Map<String, String> fields = new HashMap<>();
       Optional<String> fileName = Optional.empty();
@@ -81,6 +108,8 @@ final class UploadForm implements AutoCloseable {
         if (part.getName().equals(FILE)) {
           store(part, file);
           fileName = Optional.of(Optional.ofNullable(part.getSubmittedFileName()).orElse(""));
+        } else if (more.contains(part.getName())) {
+          attach(part, spool, attached);
         } else {
           // Jetty's own limit leaves out parts that come with a file name.
           fieldBytes += part.getSize();
@@ -94,7 +123,8 @@ final class UploadForm implements AutoCloseable {
           new UploadForm(
               fields,
               file,
-              fileName.orElseThrow(() -> new InvalidRequestException(FILE, "is missing")));
+              fileName.orElseThrow(() -> new InvalidRequestException(FILE, "is missing")),
+              attached);
       complete = true;
       return form;
     } catch (FileSystemException disk) {
@@ -107,8 +137,30 @@ final class UploadForm implements AutoCloseable {
       throw translated(broken, limit);
     } finally {
       if (!complete) {
-        Files.deleteIfExists(file);
+        delete(file, attached);
       }
+    }
+  }
+
+  private static void attach(Part part, Path spool, List<Attached> attached) throws IOException {
+    String name = Optional.ofNullable(part.getSubmittedFileName()).orElse("");
+    if (name.isEmpty() && part.getSize() == 0) {
+      // A browser's field for files that nobody used.
+      return;
+    }
+    if (attached.size() == MAX_ATTACHED) {
+      throw new InvalidRequestException(
+          part.getName(), "has too many files: " + MAX_ATTACHED + " in all, at most");
+    }
+    Path file = Files.createTempFile(spool, "upload", "");
+    attached.add(new Attached(part.getName(), name, file));
+    store(part, file);
+  }
+
+  private static void delete(Path file, List<Attached> attached) throws IOException {
+    Files.deleteIfExists(file);
+    for (Attached one : attached) {
+      Files.deleteIfExists(one.file());
     }
   }
 
@@ -164,8 +216,18 @@ final class UploadForm implements AutoCloseable {
     return fileName;
   }
 
+  /** Names of the fields that were sent. */
+  Set<String> fieldNames() {
+    return fields.keySet();
+  }
+
+  /** Files beside it. */
+  List<Attached> attached() {
+    return attached;
+  }
+
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(file);
+    delete(file, attached);
   }
 }

@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** How an application is started: pure functions from a request to arguments and environment. */
 final class ApplicationCommand {
@@ -32,6 +34,9 @@ final class ApplicationCommand {
           "SPARK_LOCAL_HOSTNAME",
           "SPARK_PUBLIC_DNS");
 
+  /** Spark's own default: what it hides in its pages and event logs. */
+  private static final String REDACTION = "(?i)secret|password|token|access[.]?key";
+
   private static final String WRAPPER = wrapper();
 
   private ApplicationCommand() {}
@@ -41,11 +46,17 @@ final class ApplicationCommand {
    *
    * @param sparkHome the Spark distribution
    * @param request what to run, and how
-   * @param file the uploaded file where it is stored
-   * @param secrets a file that holds those settings which nobody else may see, {@link #secrets}
+   * @param directory the job's, with the uploaded files in it
+   * @param secrets a file that holds those settings which nobody else may see; empty: there are
+   *     none
+   * @param defaults the node's settings for all applications
    */
   static List<String> sparkSubmit(
-      Path sparkHome, ApplicationRequest request, Path file, Path secrets) {
+      Path sparkHome,
+      ApplicationRequest request,
+      Path directory,
+      Optional<Path> secrets,
+      Properties defaults) {
     List<String> command = new ArrayList<>();
     command.add(sparkHome.resolve("bin/spark-submit").toString());
     // The operator's configuration may say otherwise, but a job's output is this process's output.
@@ -57,10 +68,11 @@ final class ApplicationCommand {
       command.add("--name");
       command.add(request.name());
     }
-    if (!secrets(request).isEmpty()) {
-      command.addAll(List.of("--properties-file", secrets.toString(), "--load-spark-defaults"));
-    }
+    secrets.ifPresent(
+        file ->
+            command.addAll(List.of("--properties-file", file.toString(), "--load-spark-defaults")));
     command.addAll(visible(request));
+    command.addAll(attachments(request, directory.resolve(JobFiles.ATTACHMENTS), defaults));
     request
         .mainClass()
         .ifPresent(
@@ -68,14 +80,60 @@ final class ApplicationCommand {
               command.add("--class");
               command.add(main);
             });
-    command.add(file.toString());
+    command.add(directory.resolve(request.fileName()).toString());
     command.addAll(request.arguments());
     return List.copyOf(command);
   }
 
-  /** Settings that must not be on a command line, which everybody on the machine can read. */
-  static Properties secrets(ApplicationRequest request) {
-    Properties secrets = new Properties();
+  /** What is named last counts for Spark: so what was named before has to be named again. */
+  private static List<String> attachments(
+      ApplicationRequest request, Path folder, Properties defaults) {
+    List<String> options = new ArrayList<>();
+    for (Attachment.Kind kind : Attachment.Kind.values()) {
+      List<String> files =
+          request.attachments().stream()
+              .filter(attachment -> attachment.kind() == kind)
+              .map(attachment -> folder.resolve(attachment.fileName()).toString())
+              .toList();
+      if (!files.isEmpty()) {
+        options.add(kind.option());
+        options.add(
+            Stream.concat(named(request, kind, defaults).stream(), files.stream())
+                .collect(Collectors.joining(",")));
+      }
+    }
+    return options;
+  }
+
+  /** As spark-submit sees it: an option wins over a setting, and a job's over the node's. */
+  private static Optional<String> named(
+      ApplicationRequest request, Attachment.Kind kind, Properties defaults) {
+    Optional<String> option = Optional.empty();
+    Optional<String> setting = Optional.empty();
+    List<String> words = request.settings();
+    for (int i = 0; i < words.size(); i += 2) {
+      String value = words.get(i + 1);
+      if (words.get(i).equals(kind.option())) {
+        option = Optional.of(value);
+      } else if (words.get(i).equals("--conf") && value.startsWith(kind.setting() + "=")) {
+        setting = Optional.of(value.substring(kind.setting().length() + 1));
+      }
+    }
+    Optional<String> otherwise =
+        setting.or(() -> Optional.ofNullable(defaults.getProperty(kind.setting())));
+    return option.or(() -> otherwise).map(String::strip).filter(value -> !value.isEmpty());
+  }
+
+  /**
+   * Settings that must not be on a command line, which everybody on the machine can read.
+   *
+   * @param defaults the node's settings for all applications
+   */
+  static Properties secrets(ApplicationRequest request, Properties defaults) {
+    Properties secrets =
+        request
+            .environment()
+            .executorSettings(defaults.getProperty("spark.redaction.regex", REDACTION).strip());
     List<String> words = request.settings();
     for (int i = 0; i < words.size(); i += 2) {
       if (isSecret(words, i)) {

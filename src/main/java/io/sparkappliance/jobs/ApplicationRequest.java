@@ -3,10 +3,15 @@ package io.sparkappliance.jobs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkappliance.settings.VariableNames;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -17,14 +22,21 @@ import java.util.regex.Pattern;
  * @param mainClass class to run; jars only
  * @param arguments the program's own arguments
  * @param settings checked arguments for spark-submit
+ * @param environment variables of the driver and of executors
+ * @param attachments files that come with it; no two have the same name
  */
 public record ApplicationRequest(
     Language language,
     String name,
     Optional<String> mainClass,
     List<String> arguments,
-    List<String> settings)
+    List<String> settings,
+    JobEnvironment environment,
+    List<Attachment> attachments)
     implements JobRequest {
+
+  private static final String NO_CLASS = "is missing: a jar needs the name of the class to run";
+  private static final String BAD_CLASS = "is no class name; one looks like org.example.Main";
 
   private static final Pattern CLASS_NAME =
       Pattern.compile(
@@ -35,6 +47,7 @@ public record ApplicationRequest(
   public ApplicationRequest {
     arguments = List.copyOf(arguments);
     settings = List.copyOf(settings);
+    attachments = List.copyOf(attachments);
   }
 
   /** What a program is written in, and the name its file gets in the store. */
@@ -75,45 +88,135 @@ public record ApplicationRequest(
   }
 
   /**
-   * Reads the fields of a JSON request.
+   * What a JSON request says, as it came.
    *
    * @param fileName what the client calls the file; only its ending counts
    * @param mainClass the field {@code main_class}
+   * @param deployMode the field {@code deploy_mode}
    * @param arguments the field {@code arguments}: an array of texts
    * @param settings the field {@code settings}: an object
    * @param packages the field {@code packages}: an array of Maven coordinates
-   * @throws InvalidRequestException when a field can't be used
+   * @param environment the field {@code environment}: an object
+   * @param attachments files that come with the program
    */
-  public static ApplicationRequest of(
+  public record Fields(
       String fileName,
       Optional<String> mainClass,
+      Optional<String> deployMode,
       JsonNode arguments,
       JsonNode settings,
-      JsonNode packages) {
-    return of(
-        fileName,
-        mainClass,
-        texts("arguments", arguments),
-        SubmitSettings.parse(Assignments.parse("settings", settings), texts("packages", packages)));
+      JsonNode packages,
+      JsonNode environment,
+      List<Attachment> attachments) {
+    /** Takes a copy that can't be changed. */
+    public Fields {
+      attachments = List.copyOf(attachments);
+    }
+  }
+
+  /**
+   * Reads the fields of a JSON request.
+   *
+   * @param fields what was sent
+   * @param allowed variables of the environment that the operator allows
+   * @param problems what is wrong already; what is wrong here comes to it
+   * @throws InvalidRequestException when anything is
+   * @throws IOException never
+   */
+  public static ApplicationRequest of(
+      Fields fields, VariableNames allowed, RequestProblems problems) throws IOException {
+    Optional<Language> language = problems.take(() -> language(fields.fileName()));
+    language.ifPresent(known -> checkMainClass(known, fields.mainClass(), problems));
+    fields.deployMode().ifPresent(mode -> checkDeployMode(mode, problems));
+    List<String> arguments =
+        problems.take(() -> texts("arguments", fields.arguments())).orElse(List.of());
+    List<String> settings = settings(fields, problems);
+    JobEnvironment environment = JobEnvironment.parse(fields.environment(), allowed, problems);
+    checkNames(fields.attachments(), problems);
+    if (language.equals(Optional.of(Language.JAR))
+        && fields.attachments().stream().anyMatch(it -> it.kind() == Attachment.Kind.PY_FILES)) {
+      problems.add(Attachment.Kind.PY_FILES.field(), "are for Python programs, not for jars");
+    }
+    problems.finish();
+    return new ApplicationRequest(
+        language.orElseThrow(),
+        Terms.displayName(fields.fileName()),
+        language.equals(Optional.of(Language.JAR)) ? fields.mainClass() : Optional.empty(),
+        arguments,
+        settings,
+        environment,
+        fields.attachments());
+  }
+
+  private static void checkMainClass(
+      Language language, Optional<String> mainClass, RequestProblems problems) {
+    if (language == Language.JAR && mainClass.isEmpty()) {
+      problems.add("main_class", NO_CLASS);
+    }
+    if (mainClass.filter(name -> !CLASS_NAME.matcher(name).matches()).isPresent()) {
+      problems.add("main_class", BAD_CLASS);
+    }
+  }
+
+  private static void checkDeployMode(String mode, RequestProblems problems) {
+    if (mode.equals("cluster")) {
+      problems.add(
+          "deploy_mode",
+          "can only be client: in cluster mode the program would run on a worker, where its output is"
+              + " out of the gateway's reach");
+    } else if (!mode.equals("client")) {
+      problems.add("deploy_mode", "must be client");
+    }
+  }
+
+  private static List<String> settings(Fields fields, RequestProblems problems) throws IOException {
+    List<String> checked = new ArrayList<>();
+    Map<String, String> settings =
+        problems.take(() -> Assignments.parse("settings", fields.settings())).orElse(Map.of());
+    for (Map.Entry<String, String> one : settings.entrySet()) {
+      problems.take(() -> SubmitSettings.parse(one)).ifPresent(checked::addAll);
+    }
+    List<String> packages =
+        problems.take(() -> texts("packages", fields.packages())).orElse(List.of());
+    checked.addAll(SubmitSettings.packages(packages, problems));
+    if (!packages.isEmpty() && settings.containsKey("spark.jars.packages")) {
+      problems.add("packages", "can't be used together with the setting spark.jars.packages");
+    }
+    return checked;
+  }
+
+  /** Spark puts all of them into one directory. */
+  private static void checkNames(List<Attachment> attachments, RequestProblems problems) {
+    Set<String> names = new HashSet<>();
+    for (Language language : Language.values()) {
+      names.add(language.fileName());
+    }
+    for (Attachment attachment : attachments) {
+      if (!names.add(attachment.fileName())) {
+        problems.add(
+            attachment.kind().field(),
+            "has a file '" + attachment.name() + "', and another one has that name already");
+      }
+    }
   }
 
   private static ApplicationRequest of(
       String fileName, Optional<String> mainClass, List<String> arguments, List<String> settings) {
     Language language = language(fileName);
     if (language == Language.JAR && mainClass.isEmpty()) {
-      throw new InvalidRequestException(
-          "main_class", "is missing: a jar needs the name of the class to run");
+      throw new InvalidRequestException("main_class", NO_CLASS);
     }
     if (mainClass.isPresent() && !CLASS_NAME.matcher(mainClass.get()).matches()) {
-      throw new InvalidRequestException(
-          "main_class", "is no class name; one looks like org.example.Main");
+      throw new InvalidRequestException("main_class", BAD_CLASS);
     }
     return new ApplicationRequest(
         language,
         Terms.displayName(fileName),
         language == Language.JAR ? mainClass : Optional.empty(),
         arguments,
-        settings);
+        settings,
+        JobEnvironment.NONE,
+        List.of());
   }
 
   private static List<String> texts(String field, JsonNode array) {
@@ -162,6 +265,14 @@ public record ApplicationRequest(
     arguments.forEach(words::add);
     ArrayNode options = json.putArray("settings");
     settings.forEach(options::add);
+    // Requests without these have the fingerprint that they always had.
+    if (!environment.variables().isEmpty()) {
+      environment.write(json);
+    }
+    if (!attachments.isEmpty()) {
+      ArrayNode files = json.putArray("attachments");
+      attachments.forEach(attachment -> attachment.write(files.addObject()));
+    }
   }
 
   static ApplicationRequest read(JsonNode json) {
@@ -170,7 +281,15 @@ public record ApplicationRequest(
         json.required("name").asText(),
         Optional.ofNullable(json.get("mainClass")).map(JsonNode::asText),
         words(json.required("arguments")),
-        words(json.required("settings")));
+        words(json.required("settings")),
+        JobEnvironment.read(json),
+        attachments(json));
+  }
+
+  private static List<Attachment> attachments(JsonNode json) {
+    List<Attachment> attachments = new ArrayList<>();
+    json.path("attachments").forEach(one -> attachments.add(Attachment.read(one)));
+    return attachments;
   }
 
   private static List<String> words(JsonNode array) {

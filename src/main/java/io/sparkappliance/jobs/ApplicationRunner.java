@@ -1,9 +1,12 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.storage.AtomicFiles;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.Reader;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 
@@ -23,36 +27,51 @@ final class ApplicationRunner {
 
   private final Path sparkHome;
   private final Map<String, String> environment;
+  private final ApplicationNotes notes;
 
-  ApplicationRunner(Path sparkHome, Map<String, String> environment) {
+  /**
+   * Starts them with a Spark distribution.
+   *
+   * @param environment theirs
+   * @param notes what they tell of themselves
+   */
+  ApplicationRunner(Path sparkHome, Map<String, String> environment, ApplicationNotes notes) {
     this.sparkHome = sparkHome;
     this.environment = Map.copyOf(environment);
+    this.notes = notes;
   }
 
   /**
    * The runner of a node.
    *
    * @param own this process's environment, of which jobs see what they may
+   * @param cluster where they run
    */
-  static ApplicationRunner of(Settings settings, Map<String, String> own) {
+  static ApplicationRunner of(Settings settings, Map<String, String> own, ClusterView cluster) {
+    int page = settings.network().ports().masterUi();
     return new ApplicationRunner(
         settings.paths().sparkHome(),
-        ApplicationCommand.environment(own, System.getProperty("java.home"), settings.paths()));
+        ApplicationCommand.environment(own, System.getProperty("java.home"), settings.paths()),
+        new ApplicationNotes(
+            () -> cluster.aliveMasterAddress().map(host -> new HostAndPort(host, page))));
   }
 
   /**
    * Starts a process that waits for {@link #proceed} before it does anything.
    *
-   * @param directory the job's directory, with the uploaded file in it
+   * @param directory the job's directory, with the uploaded files in it
    * @throws IOException when it can't be started
    */
   Process start(Path directory, ApplicationRequest request) throws IOException {
     Path work = Files.createDirectories(directory.resolve("work"));
-    Path secrets = directory.resolve(SECRETS);
-    write(secrets, ApplicationCommand.secrets(request));
+    Properties defaults = defaults();
     List<String> submit =
         ApplicationCommand.sparkSubmit(
-            sparkHome, request, directory.resolve(request.language().fileName()), secrets);
+            sparkHome,
+            request,
+            directory,
+            write(directory.resolve(SECRETS), ApplicationCommand.secrets(request, defaults)),
+            defaults);
     ProcessBuilder builder =
         new ProcessBuilder(ApplicationCommand.recorded(directory.resolve(STATUS), submit))
             .directory(work.toFile())
@@ -60,15 +79,37 @@ final class ApplicationRunner {
             .redirectError(directory.resolve(DRIVER_LOG).toFile());
     builder.environment().clear();
     builder.environment().putAll(environment);
+    builder.environment().putAll(request.environment().variables());
+    builder
+        .environment()
+        .put(ApplicationNotes.FILE_VARIABLE, directory.resolve(ApplicationNotes.FILE).toString());
     return builder.start();
   }
 
-  private static void write(Path file, Properties secrets) throws IOException {
-    if (!secrets.isEmpty()) {
-      StringWriter text = new StringWriter();
-      secrets.store(text, null);
-      AtomicFiles.write(file, text.toString(), "rw-------");
+  private static Optional<Path> write(Path file, Properties secrets) throws IOException {
+    if (secrets.isEmpty()) {
+      return Optional.empty();
     }
+    StringWriter text = new StringWriter();
+    secrets.store(text, null);
+    AtomicFiles.write(file, text.toString(), "rw-------");
+    return Optional.of(file);
+  }
+
+  /** Settings of the node for all applications, as spark-submit reads them. */
+  private Properties defaults() throws IOException {
+    Properties defaults = new Properties();
+    String directory = environment.get("SPARK_CONF_DIR");
+    if (directory != null) {
+      try (Reader file = Files.newBufferedReader(Path.of(directory, "spark-defaults.conf"))) {
+        defaults.load(file);
+      } catch (NoSuchFileException none) {
+        return new Properties();
+      } catch (IllegalArgumentException malformed) {
+        throw new IOException("spark-defaults.conf can't be read", malformed);
+      }
+    }
+    return defaults;
   }
 
   /**
@@ -80,6 +121,11 @@ final class ApplicationRunner {
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write("go\n".getBytes(StandardCharsets.US_ASCII));
     }
+  }
+
+  /** What the drivers of jobs have told of themselves. */
+  ApplicationNotes notes() {
+    return notes;
   }
 
   /**
@@ -105,5 +151,6 @@ final class ApplicationRunner {
    */
   static void forgetAttempt(Path directory) throws IOException {
     Files.deleteIfExists(directory.resolve(STATUS));
+    Files.deleteIfExists(directory.resolve(ApplicationNotes.FILE));
   }
 }

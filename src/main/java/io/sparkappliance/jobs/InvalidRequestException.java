@@ -1,5 +1,9 @@
 package io.sparkappliance.jobs;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
 /** A submission that can't be accepted because of what is in it; its sender can mend that. */
 public final class InvalidRequestException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -15,6 +19,16 @@ public final class InvalidRequestException extends RuntimeException {
   public InvalidRequestException(String field, String reason) {
     super(reason);
     this.field = field;
+  }
+
+  /** This one, and others of the same submission. */
+  public List<InvalidRequestException> all() {
+    return Stream.concat(
+            Stream.of(this),
+            Arrays.stream(getSuppressed())
+                .filter(InvalidRequestException.class::isInstance)
+                .map(InvalidRequestException.class::cast))
+        .toList();
   }
 
   /** The field of the form. */

@@ -3,6 +3,7 @@ package io.sparkappliance.jobs;
 import io.sparkappliance.storage.AtomicFiles;
 import io.sparkappliance.storage.FileTrees;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -21,13 +22,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What came in with jobs and what came out. Each job has a directory of its own, named by its id.
- * Files have names of our choice; what a client calls its file is never used as one.
+ * Files have names of our choice; only attachments keep theirs, in a folder of their own, for
+ * programs know them by these.
  */
 final class JobFiles {
   private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
   private static final String RECORDS = "records";
   private static final String INCOMING = "incoming";
   private static final String REQUEST = "request.json";
+
+  /** Folder in a job's directory for files that came with a program. */
+  static final String ATTACHMENTS = "attachments";
 
   private final Path root;
   private final Path incoming;
@@ -116,18 +121,30 @@ final class JobFiles {
    * Makes the directory of a new job and moves what came with it there. When this returns, a crash
    * of the machine does not undo it.
    *
-   * @param upload a file in {@link #incoming}
+   * @param upload files in {@link #incoming}
    * @return size of the upload in bytes
    * @throws IOException when it can't be written
    */
-  long create(JobId id, JobRequest request, Path upload) throws IOException {
+  long create(JobId id, JobRequest request, Upload upload) throws IOException {
     Path directory = directory(id);
     createDirectory(directory);
-    Path input = directory.resolve(request.fileName());
+    long bytes = upload.bytes();
+    take(upload.program(), directory.resolve(request.fileName()));
+    if (!upload.attachments().isEmpty()) {
+      Path attachments = directory.resolve(ATTACHMENTS);
+      createDirectory(attachments);
+      for (Map.Entry<Attachment, Path> one : upload.attachments().entrySet()) {
+        take(one.getValue(), attachments.resolve(one.getKey().fileName()));
+      }
+      flush(attachments);
+    }
+    AtomicFiles.write(directory.resolve(REQUEST), request.toJson(), "rw-------");
+    return bytes;
+  }
+
+  private static void take(Path upload, Path input) throws IOException {
     Files.move(upload, input, StandardCopyOption.REPLACE_EXISTING);
     flush(input);
-    AtomicFiles.write(directory.resolve(REQUEST), request.toJson(), "rw-------");
-    return Files.size(input);
   }
 
   /**
@@ -152,10 +169,15 @@ final class JobFiles {
 
   /** Bytes of all files of a job but its upload; what vanishes meanwhile counts nothing. */
   long outputBytes(JobId id, long inputBytes) {
+    Path directory = directory(id);
+    return Math.max(0, bytes(directory) + bytes(directory.resolve(ATTACHMENTS)) - inputBytes);
+  }
+
+  private static long bytes(Path directory) {
     try (Stream<Path> files =
-        Files.find(directory(id), 1, (_, attributes) -> attributes.isRegularFile())) {
-      return Math.max(0, files.mapToLong(JobFiles::size).sum() - inputBytes);
-    } catch (IOException gone) {
+        Files.find(directory, 1, (_, attributes) -> attributes.isRegularFile())) {
+      return files.mapToLong(JobFiles::size).sum();
+    } catch (IOException | UncheckedIOException gone) {
       return 0;
     }
   }

@@ -1,6 +1,7 @@
 package io.sparkappliance.jobs;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -105,7 +106,36 @@ final class JobRuns implements AutoCloseable {
 
   /** A job that is not over. */
   Optional<Job> find(JobId id) {
-    return Optional.ofNullable(live.get(id)).map(LiveJob::job);
+    Optional<LiveJob> found = Optional.ofNullable(live.get(id));
+    found.filter(job -> job.job().sparkApplication().isEmpty()).ifPresent(this::note);
+    return found.map(LiveJob::job);
+  }
+
+  /** Writes down which application of the cluster a running job is, once it has told. */
+  private void note(LiveJob job) {
+    Job now = job.job();
+    if (now.kind() != JobKind.APPLICATION || now.state() != JobState.RUNNING) {
+      return;
+    }
+    Optional<String> known = now.sparkApplication().map(SparkApplication::id);
+    Path directory = files.directory(job.id());
+    Optional<String> told = applications.notes().id(directory);
+    if (told.isEmpty() || told.equals(known)) {
+      return;
+    }
+    try {
+      Optional<SparkApplication> application = applications.notes().application(directory);
+      job.save(
+          before ->
+              application.isPresent()
+                      && before.state() == JobState.RUNNING
+                      && before.attempt() == now.attempt()
+                  ? before.as(application.get())
+                  : before);
+    } catch (IOException | RuntimeException notNow) {
+      // The next look tries again; who looks has limits to watch, too.
+      LOG.warn("which application job {} is could not be written down", job.id(), notNow);
+    }
   }
 
   /** How many are not over. */
@@ -252,6 +282,7 @@ final class JobRuns implements AutoCloseable {
     return Optional.of(
         timer.scheduleWithFixedDelay(
             () -> {
+              note(job);
               if (limit.isPresent() && Instant.now().isAfter(started.plus(limit.get()))) {
                 job.stop(
                     new Stop(
@@ -326,7 +357,9 @@ final class JobRuns implements AutoCloseable {
 
   /** Writes the end down before the job stops being live: nobody ever sees neither. */
   private void finish(LiveJob job, Job end) {
-    finishWhole(job, end.leaving(files.outputBytes(end.id(), end.submission().inputBytes())));
+    Job whole = noted(end);
+    finishWhole(
+        job, whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes())));
   }
 
   private void finishWhole(LiveJob job, Job end) {
@@ -350,6 +383,20 @@ final class JobRuns implements AutoCloseable {
   private void forget(JobId id) {
     files.removeProcess(id);
     live.remove(id);
+  }
+
+  /** What told its name only after the last look still has it. */
+  private Job noted(Job end) {
+    if (end.kind() != JobKind.APPLICATION) {
+      return end;
+    }
+    // Its pages are gone.
+    return applications
+        .notes()
+        .id(files.directory(end.id()))
+        .or(() -> end.sparkApplication().map(SparkApplication::id))
+        .map(id -> end.as(new SparkApplication(id, Optional.empty())))
+        .orElse(end);
   }
 
   /**

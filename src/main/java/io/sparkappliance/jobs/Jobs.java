@@ -142,7 +142,7 @@ public final class Jobs implements AutoCloseable {
             JobStore.open(settings, hostname),
             cluster,
             new SqlRunner(cluster, sessions),
-            ApplicationRunner.of(settings, environment),
+            ApplicationRunner.of(settings, environment, cluster),
             JobLimits.of(gateway, STOP_TIME),
             Heartbeat.Times.DEFAULT,
             giveUp);
@@ -225,7 +225,7 @@ public final class Jobs implements AutoCloseable {
     if (!sql.isAvailable()) {
       throw SqlCatalog.noServer();
     }
-    return submit(owner, request, script, terms);
+    return submit(owner, request, Upload.of(script), terms);
   }
 
   private static List<String> checkScript(Path script) throws IOException {
@@ -249,7 +249,7 @@ public final class Jobs implements AutoCloseable {
    *
    * @param owner who submits it
    * @param request what came with it
-   * @param file the uploaded file; it is moved away
+   * @param upload the uploaded files; they are moved away
    * @param terms how it is to be treated
    * @return the job, written down; an earlier one if its owner sent the same under the same key
    * @throws ConflictException when its owner sent something else under the same key
@@ -258,17 +258,17 @@ public final class Jobs implements AutoCloseable {
    *     wait
    * @throws IOException when it can't be written down
    */
-  public Job submitApplication(String owner, ApplicationRequest request, Path file, Terms terms)
+  public Job submitApplication(String owner, ApplicationRequest request, Upload upload, Terms terms)
       throws IOException {
     awaitLeader();
-    return submit(owner, request, file, terms);
+    return submit(owner, request, upload, terms);
   }
 
-  private Job submit(String owner, JobRequest request, Path upload, Terms terms)
+  private Job submit(String owner, JobRequest request, Upload upload, Terms terms)
       throws IOException {
     Optional<String> fingerprint =
         terms.idempotencyKey().isPresent()
-            ? Optional.of(request.fingerprint(upload))
+            ? Optional.of(request.fingerprint(upload.program()))
             : Optional.empty();
     if (fingerprint.isPresent()) {
       Optional<Job> earlier = records.find(owner, terms.idempotencyKey().get());
@@ -277,7 +277,7 @@ public final class Jobs implements AutoCloseable {
       }
     }
     runs.checkMayWait(request.kind(), owner);
-    checkStored(owner, Files.size(upload));
+    checkStored(owner, upload.bytes());
     JobId id = JobId.random();
     boolean taken = false;
     try {

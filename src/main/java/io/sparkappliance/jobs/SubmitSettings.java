@@ -119,6 +119,13 @@ final class SubmitSettings {
           "(?:^|[\\s,;=:@'\"(])\\s*(?:(?<!:)//|/(?!/)|~|\\.\\.?/)|(?:file|local|jar|localjceks|jceks):|/\\.\\./",
           Pattern.CASE_INSENSITIVE);
 
+  private static final int MAX_PACKAGES = 50;
+
+  private static final Pattern COORDINATES =
+      Pattern.compile(
+          "[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}"
+              + ":[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}");
+
   private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
   private final String field;
@@ -145,23 +152,37 @@ final class SubmitSettings {
   }
 
   /**
-   * Reads settings that come by name.
+   * Reads a setting that comes by name.
    *
-   * @param settings Spark's settings
-   * @param packages Maven coordinates
-   * @return arguments for spark-submit, options and values apart
-   * @throws InvalidRequestException when one is not allowed, with the reason
+   * @return arguments for spark-submit, option and value apart
+   * @throws InvalidRequestException when it is not allowed, with the reason
    */
-  static List<String> parse(Map<String, String> settings, List<String> packages) {
-    List<String> words = new ArrayList<>();
-    settings.forEach((key, value) -> words.addAll(List.of("--conf", key + "=" + value)));
-    List<String> checked = new ArrayList<>(new SubmitSettings("settings", words).check());
-    if (!packages.isEmpty()) {
-      checked.addAll(
-          new SubmitSettings("packages", List.of("--packages", String.join(",", packages)))
-              .check());
+  static List<String> parse(Map.Entry<String, String> setting) {
+    return new SubmitSettings(
+            "settings", List.of("--conf", setting.getKey() + "=" + setting.getValue()))
+        .check();
+  }
+
+  /**
+   * Reads Maven coordinates.
+   *
+   * @param problems takes what is wrong
+   * @return arguments for spark-submit, option and value apart
+   */
+  static List<String> packages(List<String> packages, RequestProblems problems) {
+    packages.stream()
+        .filter(text -> !COORDINATES.matcher(text).matches())
+        .forEach(
+            text ->
+                problems.add(
+                    "packages",
+                    "'"
+                        + shorten(text)
+                        + "' are no Maven coordinates: write group:artifact:version"));
+    if (packages.size() > MAX_PACKAGES) {
+      problems.add("packages", "are too many: " + MAX_PACKAGES + " at most");
     }
-    return List.copyOf(checked);
+    return packages.isEmpty() ? List.of() : List.of("--packages", String.join(",", packages));
   }
 
   /**

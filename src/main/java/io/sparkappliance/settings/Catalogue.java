@@ -135,6 +135,7 @@ public final class Catalogue {
   final Variable<Secret> jobsDatabasePassword;
   final Variable<HostAndPort> thriftServer;
   final Variable<List<AddressRange>> trustedProxies;
+  final Variable<VariableNames> submitEnvironment;
 
   // Addresses and ports.
   final Variable<String> advertisedHost;
@@ -824,6 +825,16 @@ public final class Catalogue {
             "",
             "Where the gateway sends SQL. Not set: the thrift server of this node, else the first"
                 + " master's host that runs one.");
+
+    submitEnvironment =
+        add(
+            "SUBMIT_ENVIRONMENT",
+            Group.GATEWAY,
+            Parsers.variableNames(),
+            "APP_*",
+            "Variables that an application may bring for its driver and its executors; `*` stands for"
+                + " any characters. Those of the node, Java, Python, Spark, Hadoop and AWS can't be"
+                + " allowed. `none` allows none.");
 
     trustedProxies =
         add(

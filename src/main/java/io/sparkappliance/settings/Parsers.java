@@ -501,6 +501,15 @@ final class Parsers {
         });
   }
 
+  /** What others may set, not what they may set it to. */
+  static Parser<VariableNames> variableNames() {
+    return new Parser<>(
+        "must be a comma-separated list of names of variables, * for any characters, none of them"
+            + " a variable of the node, Java, Python, Spark, Hadoop or AWS",
+        "APP_*,STAGE",
+        text -> VariableNames.parse(commaSeparated(text)));
+  }
+
   /** Values that somebody else gives a meaning to. */
   static Parser<List<String>> names(String example) {
     return new Parser<>(

@@ -465,6 +465,7 @@ public record Settings(
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
    * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
+   * @param submitEnvironment {@code SUBMIT_ENVIRONMENT}: variables that applications may bring
    */
   public record Gateway(
       MemorySize maxUpload,
@@ -474,7 +475,8 @@ public record Settings(
       Path jobsDir,
       Optional<JobsDatabase> jobsDatabase,
       Optional<HostAndPort> thriftServer,
-      List<AddressRange> trustedProxies) {
+      List<AddressRange> trustedProxies,
+      VariableNames submitEnvironment) {
     /** Takes a copy that can't be changed. */
     public Gateway {
       trustedProxies = List.copyOf(trustedProxies);

@@ -153,7 +153,8 @@ public final class SettingsReader {
                 get(c.jobsDir).orElse(data.resolve("jobs")),
                 jobsDatabase(),
                 get(c.thriftServer),
-                get(c.trustedProxies).orElse(List.of())),
+                get(c.trustedProxies).orElse(List.of()),
+                get(c.submitEnvironment).orElse(new VariableNames(List.of()))),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),

@@ -34,7 +34,7 @@ final class NodeConfigurationBuilder {
 
   /** Loaded by drivers and executors; named here and not used, so the arrows stay as they are. */
   private static final String PLUGINS =
-      Stream.of("SecretGuard", "Retirement", "ExecutorWishes")
+      Stream.of("SecretGuard", "Retirement", "ExecutorWishes", "ApplicationNote")
           .map("io.sparkappliance.spark."::concat)
           .collect(Collectors.joining(","));
 

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -382,6 +383,141 @@ class JobApiTest {
     HttpResponse<String> answer = submit(spec, "echo never", "");
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
     assertThat(json(answer).path("field").asText()).isEqualTo(field);
+  }
+
+  private static HttpResponse<String> post(Form form, String query) throws IOException {
+    return checked(
+        "post", "/api/v1/applications", gateway.post("/api/v1/applications" + query, form));
+  }
+
+  @Test
+  void a_program_comes_with_files_and_variables_of_its_own() throws Exception {
+    String program = "echo \"<$APP_MODE><$APP_N>\"; cat ../attachments/data.csv; ls ../attachments";
+    Form form =
+        new Form()
+            .field("spec", "{\"environment\": {\"APP_MODE\": \"it's a $(test)\", \"APP_N\": 1}}")
+            .file("a.py", program)
+            .file(
+                "py_files",
+                "tools-1.0-py3-none-any.whl",
+                "PK wheel".getBytes(StandardCharsets.UTF_8))
+            .file("py_files", "more.py", "x = 1".getBytes(StandardCharsets.UTF_8))
+            .file("files", "data.csv", "1,2\n".getBytes(StandardCharsets.UTF_8))
+            .file("jars", "", new byte[0]);
+    JsonNode job = json(post(form, "?wait=60"));
+    String path = "/api/v1/jobs/" + job.path("id").asText();
+    assertThat(get(path + "/log").body())
+        .isEqualTo("<it's a $(test)><1>\n1,2\ndata.csv\nmore.py\ntools-1.0-py3-none-any.whl.zip\n");
+    assertThat(job.path("input_bytes").asLong()).isEqualTo(program.length() + 8 + 5 + 4);
+    assertThat(job.path("output_bytes").asLong()).isBetween(60L, 2000L);
+    Path files = directory.resolve("data/jobs").resolve(job.path("id").asText());
+    assertThat(Files.getPosixFilePermissions(files.resolve("request.json"))).hasSize(2);
+    assertThat(Files.getPosixFilePermissions(files.resolve("secret-settings.properties")))
+        .hasSize(2);
+    assertThat(send("DELETE", path).statusCode()).isEqualTo(204);
+    assertThat(files).doesNotExist();
+  }
+
+  @Test
+  void everything_that_is_wrong_is_told_at_once() throws Exception {
+    byte[] text = "text".getBytes(StandardCharsets.UTF_8);
+    Form form =
+        new Form()
+            .field(
+                "spec",
+                """
+                {"name": "", "deploy_mode": "cluster", "packages": ["a:b:1", "nonsense"], "sql": 1,
+                 "settings": {"spark.master": "local", "spark.jars": "/etc/passwd"},
+                 "environment": {"LD_PRELOAD": "x", "OTHER": "x", "APP_OK": "x", "a.b": "x"}}
+                """)
+            .field("pyfiles", "x")
+            .file("x.txt", text)
+            .file("py_files", "no.zip", text)
+            .file("py_files", "../up.py", text)
+            .file("py_files", "numpy-2.0-cp313-cp313-linux_x86_64.whl", text)
+            .file("files", "a,b", text)
+            .file("files", "a#b", text)
+            .file("files", ".hidden", text)
+            .file("files", "same.py", text)
+            .file("py_files", "same.py", text)
+            .file("py_files", "application.py", text)
+            .file("jars", "x.py", text);
+    HttpResponse<String> answer = post(form, "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+    List<String> fields = new ArrayList<>();
+    json(answer).path("problems").forEach(one -> fields.add(one.path("field").asText()));
+    assertThat(fields)
+        .containsExactlyInAnyOrder(
+            "pyfiles",
+            "name",
+            "py_files",
+            "py_files",
+            "py_files",
+            "files",
+            "files",
+            "files",
+            "jars",
+            "sql",
+            "file",
+            "deploy_mode",
+            "settings",
+            "settings",
+            "packages",
+            "environment",
+            "environment",
+            "environment",
+            "py_files",
+            "py_files");
+    assertThat(json(answer).path("field").asText()).isEqualTo(fields.getFirst());
+    assertThat(answer.body())
+        .contains(
+            "'OTHER' is not among the variables that a job may bring (APP_*; the operator's setting SUBMIT_ENVIRONMENT)")
+        .contains("'LD_PRELOAD' can't be set")
+        .contains("no.zip' is no zip archive")
+        .contains("only wheels for any platform");
+    assertThat(gateway.get("/api/v1/jobs?name=x.txt").body()).doesNotContain("x.txt");
+    Form many = new Form().file("a.py", "true");
+    for (int i = 0; i <= 100; i++) {
+      many.file("files", "f" + i, text);
+    }
+    assertThat(json(post(many, "")).path("reason").asText())
+        .isEqualTo("has too many files: 100 in all, at most");
+    try (Stream<Path> left = Files.list(directory.resolve("data/jobs/incoming"))) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void modules_of_python_do_not_go_with_a_jar() throws Exception {
+    Form form =
+        new Form()
+            .field("spec", "{\"main_class\": \"a.B\", \"deploy_mode\": \"client\"}")
+            .file("a.jar", "PK")
+            .file("py_files", "a.py", "x = 1".getBytes(StandardCharsets.UTF_8));
+    HttpResponse<String> answer = post(form, "");
+    assertThat(json(answer).path("field").asText()).isEqualTo("py_files");
+    assertThat(json(answer).has("problems")).isFalse();
+  }
+
+  @Test
+  void another_content_of_an_attachment_is_another_request() throws Exception {
+    List<Integer> codes = new ArrayList<>();
+    for (String content : List.of("1", "1", "2")) {
+      Form form =
+          new Form()
+              .file("a.py", "true")
+              .file("files", "data", content.getBytes(StandardCharsets.UTF_8));
+      codes.add(
+          gateway
+              .send(
+                  form.in(
+                      gateway
+                          .request("/api/v1/applications")
+                          .header("Idempotency-Key", "attached")))
+              .statusCode());
+    }
+    assertThat(codes.subList(0, 2)).allMatch(code -> code < 300);
+    assertThat(codes.getLast()).isEqualTo(409);
   }
 
   @Test

@@ -42,9 +42,14 @@ class RealSparkTest {
         spark.master local[1]
         spark.ui.enabled false
         spark.driver.memory 512m
+        spark.plugins io.sparkappliance.spark.ApplicationNote
+        spark.driver.extraClassPath %s
         spark.driver.extraJavaOptions %s -Djava.io.tmpdir=%s
         """
-            .formatted(SparkDistribution.ONE_COMPILER, directory));
+            .formatted(
+                Path.of("target/classes").toAbsolutePath(),
+                SparkDistribution.ONE_COMPILER,
+                directory));
     GatewayFixture.Cluster cluster = new GatewayFixture.Cluster();
     cluster.thrift = Optional.of(thrift.address());
     gateway =
@@ -130,6 +135,11 @@ class RealSparkTest {
     assertThat(gateway.awaitEnd(id).statusCode()).as(output(id, "").body()).isEqualTo(201);
     assertThat(output(id, "").body())
         .isEqualTo("['a', 'b c', '--d'] 10 3\nMy program.py []\na=b\n");
+    assertThat(
+            GatewayFixture.json(gateway.get("/api/v1/jobs/" + id))
+                .path("spark_application_id")
+                .asText())
+        .startsWith("local-");
   }
 
   @Test

@@ -48,7 +48,7 @@ class ApplicationJobsTest {
     Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
     Files.writeString(upload, program);
     ApplicationRequest request = ApplicationRequest.parse("program.py", "", arguments, "");
-    return jobs.submitApplication(ME, request, upload, Terms.named("program")).id();
+    return jobs.submitApplication(ME, request, Upload.of(upload), Terms.named("program")).id();
   }
 
   private static Job awaitEnd(Jobs jobs, JobId id) {
@@ -97,8 +97,40 @@ class ApplicationJobsTest {
       Job job = awaitEnd(jobs, submit(jobs, "cat; env | sed 's/=.*//' | sort | tr '\\n' ' '", ""));
       assertThat(output(jobs, job).strip().split(" ", -1))
           // Which of these a shell sets by itself depends on the shell.
-          .isSubsetOf("GREETING", "PATH", "PWD", "OLDPWD", "_", "SHLVL")
+          .isSubsetOf("GREETING", "PATH", "SPARK_APPLIANCE_NOTE", "PWD", "OLDPWD", "_", "SHLVL")
           .contains("GREETING", "PATH");
+    }
+  }
+
+  @Test
+  void a_driver_tells_which_application_of_the_cluster_it_is() throws Exception {
+    try (Jobs jobs = open(1, 1)) {
+      Path go = directory.resolve("go");
+      String tells =
+          """
+          printf 'id=%s\\nui=http\\\\://10.0.0.1\\:4040\\n' > "$SPARK_APPLIANCE_NOTE.new"
+          mv "$SPARK_APPLIANCE_NOTE.new" "$SPARK_APPLIANCE_NOTE"
+          """;
+      JobId id =
+          submit(
+              jobs, tells.formatted("app-1") + "until [ -e '" + go + "' ]; do sleep 0.1; done", "");
+      SparkApplication told =
+          Awaitility.await()
+              .until(
+                  () -> jobs.find(Optional.of(ME), id).flatMap(Job::sparkApplication),
+                  Optional::isPresent)
+              .orElseThrow();
+      assertThat(told)
+          .isEqualTo(new SparkApplication("app-1", Optional.of("http://10.0.0.1:4040")));
+      // In the list, too, and for whoever comes after this process.
+      assertThat(jobs.list(waiting()).jobs().getFirst().sparkApplication()).contains(told);
+      Files.createFile(go);
+      assertThat(awaitEnd(jobs, id).sparkApplication())
+          .contains(new SparkApplication("app-1", Optional.empty()));
+      assertThat(awaitEnd(jobs, submit(jobs, tells.formatted("app-2"), "")).sparkApplication())
+          .contains(new SparkApplication("app-2", Optional.empty()));
+      assertThat(awaitEnd(jobs, submit(jobs, tells.formatted("<a href>"), "")).sparkApplication())
+          .isEmpty();
     }
   }
 
@@ -164,8 +196,8 @@ class ApplicationJobsTest {
     JobFiles files = JobFiles.open(root);
     ApplicationRequest request = ApplicationRequest.parse("x.py", "", "", "");
     Path upload = Files.createTempFile(files.incoming(), "upload", "");
-    files.create(id, request, Files.writeString(upload, program));
-    ApplicationRunner runner = new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
+    files.create(id, request, Upload.of(Files.writeString(upload, program)));
+    ApplicationRunner runner = JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
     Process process = runner.start(files.directory(id), request);
     files.addProcess(id, ProcessIdentity.of(process.toHandle()).orElseThrow());
     write(running(id, JobKind.APPLICATION));

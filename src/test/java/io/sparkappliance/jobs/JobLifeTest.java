@@ -59,7 +59,7 @@ class JobLifeTest {
     Files.writeString(upload, program);
     try {
       return jobs.submitApplication(
-          owner, ApplicationRequest.parse("program.py", "", "", ""), upload, terms);
+          owner, ApplicationRequest.parse("program.py", "", "", ""), Upload.of(upload), terms);
     } finally {
       Files.deleteIfExists(upload);
     }
@@ -140,8 +140,8 @@ class JobLifeTest {
     JobId running = JobId.random();
     ApplicationRequest request = ApplicationRequest.parse("x.py", "", "", "");
     Path upload = Files.createTempFile(files.incoming(), "upload", "");
-    files.create(running, request, Files.writeString(upload, runsLong(begun)));
-    ApplicationRunner runner = new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
+    files.create(running, request, Upload.of(Files.writeString(upload, runsLong(begun))));
+    ApplicationRunner runner = JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"));
     Process process = runner.start(files.directory(running), request);
     files.addProcess(running, ProcessIdentity.of(process.toHandle()).orElseThrow());
     JobsFixture.write(
@@ -188,7 +188,7 @@ class JobLifeTest {
       files.create(
           id,
           ApplicationRequest.parse("x.py", "", "", ""),
-          Files.writeString(upload, "echo again"));
+          Upload.of(Files.writeString(upload, "echo again")));
       Job job = JobsFixture.accepted(id, JobKind.APPLICATION, ME);
       Job withTerms =
           Job.accepted(

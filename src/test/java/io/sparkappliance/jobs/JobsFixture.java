@@ -37,6 +37,11 @@ final class JobsFixture {
         STOP_TIME);
   }
 
+  /** Starts applications; where masters have their pages nobody knows. */
+  static ApplicationRunner runner(Path sparkHome, Map<String, String> environment) {
+    return new ApplicationRunner(sparkHome, environment, new ApplicationNotes(Optional::empty));
+  }
+
   /** Jobs of a node without a thrift server. */
   static Jobs open(Path root, Path sparkHome, Map<String, String> environment, JobLimits limits)
       throws IOException {
@@ -44,7 +49,7 @@ final class JobsFixture {
         root,
         new SqlSessions(sparkHome, "me", new Secret("x"), 1),
         Optional.empty(),
-        new ApplicationRunner(sparkHome, environment),
+        runner(sparkHome, environment),
         limits);
   }
 

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +60,11 @@ class RequestsTest {
             "app.jar", "org.example.Main", "--in 's3a://b/a b' $(id)", "--executor-memory 1g");
     assertThat(
             ApplicationCommand.sparkSubmit(
-                Path.of("/opt/spark"), request, Path.of("/jobs/x.jar"), Path.of("/jobs/secrets")))
+                Path.of("/opt/spark"),
+                request,
+                Path.of("/jobs/1"),
+                Optional.empty(),
+                new Properties()))
         .containsExactly(
             "/opt/spark/bin/spark-submit",
             "--deploy-mode",
@@ -67,7 +73,7 @@ class RequestsTest {
             "1g",
             "--class",
             "org.example.Main",
-            "/jobs/x.jar",
+            "/jobs/1/application.jar",
             "--in",
             "s3a://b/a b",
             "$(id)");
@@ -89,8 +95,20 @@ class RequestsTest {
   }
 
   private static List<String> command(ApplicationRequest request) {
+    return command(request, new Properties());
+  }
+
+  private static List<String> command(ApplicationRequest request, Properties defaults) {
     return ApplicationCommand.sparkSubmit(
-        Path.of("/opt/spark"), request, Path.of("/jobs/x"), Path.of("/jobs/secrets"));
+        Path.of("/opt/spark"),
+        request,
+        Path.of("/jobs/1"),
+        Optional.of(Path.of("/jobs/1/secrets")).filter(file -> !secrets(request).isEmpty()),
+        defaults);
+  }
+
+  private static Properties secrets(ApplicationRequest request) {
+    return ApplicationCommand.secrets(request, new Properties());
   }
 
   @Test
@@ -102,11 +120,95 @@ class RequestsTest {
             "",
             "--conf spark.hadoop.fs.s3a.secret.key=hidden=1 spark.cores.max=1 --executor-memory 1g");
     assertThat(command(request))
-        .containsSubsequence("--properties-file", "/jobs/secrets", "--load-spark-defaults")
+        .containsSubsequence("--properties-file", "/jobs/1/secrets", "--load-spark-defaults")
         .containsSubsequence("--conf", "spark.cores.max=1", "--executor-memory", "1g")
         .noneMatch(word -> word.contains("hidden"));
-    assertThat(ApplicationCommand.secrets(request))
+    assertThat(secrets(request))
         .containsOnly(Map.entry("spark.hadoop.fs.s3a.secret.key", "hidden=1"));
+  }
+
+  private static ApplicationRequest with(
+      String settings, JobEnvironment environment, Attachment... attachments) {
+    return new ApplicationRequest(
+        ApplicationRequest.Language.PYTHON,
+        "x.py",
+        Optional.empty(),
+        List.of(),
+        SubmitSettings.parse("job_settings", settings),
+        environment,
+        List.of(attachments));
+  }
+
+  @Test
+  void attachments_come_after_what_is_named_otherwise() {
+    Attachment jar = new Attachment(Attachment.Kind.JARS, "a.jar", "");
+    Attachment other = new Attachment(Attachment.Kind.JARS, "b.jar", "");
+    Attachment wheel = new Attachment(Attachment.Kind.PY_FILES, "tools-1.0-py3-none-any.whl", "");
+    String both = "/jobs/1/attachments/a.jar,/jobs/1/attachments/b.jar";
+    assertThat(command(with("", JobEnvironment.NONE, jar, wheel, other)))
+        .containsSubsequence(
+            "--py-files",
+            "/jobs/1/attachments/tools-1.0-py3-none-any.whl.zip",
+            "--jars",
+            both,
+            "/jobs/1/application.py");
+    Properties defaults = new Properties();
+    defaults.setProperty("spark.jars", "/opt/udf.jar");
+    assertThat(command(with("", JobEnvironment.NONE, jar, other), defaults))
+        .containsSubsequence("--jars", "/opt/udf.jar," + both)
+        .doesNotContain("--files");
+    assertThat(
+            command(
+                with("--conf spark.jars=s3a://b/x.jar", JobEnvironment.NONE, jar, other), defaults))
+        .containsSubsequence("--jars", "s3a://b/x.jar," + both);
+    assertThat(
+            command(
+                with(
+                    "--jars s3a://b/y.jar --conf spark.jars=s3a://b/x.jar",
+                    JobEnvironment.NONE,
+                    jar,
+                    other),
+                defaults))
+        .containsSubsequence("--jars", "s3a://b/y.jar", "--jars", "s3a://b/y.jar," + both);
+  }
+
+  @Test
+  void variables_are_on_no_command_line_and_hidden_in_the_pages_of_spark() throws Exception {
+    ApplicationRequest request =
+        with("", new JobEnvironment(Map.of("APP_KEY", "s3cret", "APP_MODE", "test")));
+    assertThat(command(request))
+        .contains("--properties-file")
+        .noneMatch(word -> word.contains("s3cret") || word.contains("APP_"));
+    Properties defaults = new Properties();
+    defaults.setProperty("spark.redaction.regex", "(?i)mine");
+    Properties secrets = ApplicationCommand.secrets(request, defaults);
+    assertThat(secrets)
+        .containsEntry("spark.executorEnv.APP_KEY", "s3cret")
+        .containsEntry("spark.executorEnv.APP_MODE", "test");
+    Pattern hidden = Pattern.compile(secrets.getProperty("spark.redaction.regex"));
+    for (String setting :
+        new String[] {"spark.executorEnv.APP_KEY", "spark.executorEnv.APP_MODE", "spark.MINE"}) {
+      assertThat(hidden.matcher(setting).find()).as(setting).isTrue();
+    }
+    assertThat(hidden.matcher("spark.executorEnv.APP_KEYS").find()).isFalse();
+    assertThat(request.toString()).doesNotContain("s3cret");
+    assertThat(JobRequest.fromJson(request.toJson())).isEqualTo(request);
+    assertThat(secrets(with("", JobEnvironment.NONE))).isEmpty();
+  }
+
+  @Test
+  void a_request_without_attachments_is_written_as_it_always_was() throws Exception {
+    assertThat(ApplicationRequest.parse("x.py", "", "a", "").toJson())
+        .isEqualTo(
+            "{\"kind\":\"APPLICATION\",\"language\":\"PYTHON\",\"name\":\"x.py\","
+                + "\"arguments\":[\"a\"],\"settings\":[]}");
+    ApplicationRequest attached =
+        with("", JobEnvironment.NONE, new Attachment(Attachment.Kind.FILES, "a.csv", "00"));
+    assertThat(JobRequest.fromJson(attached.toJson())).isEqualTo(attached);
+    assertThat(attached.toJson())
+        .isNotEqualTo(
+            with("", JobEnvironment.NONE, new Attachment(Attachment.Kind.FILES, "a.csv", "01"))
+                .toJson());
   }
 
   @ParameterizedTest

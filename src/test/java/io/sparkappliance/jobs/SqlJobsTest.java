@@ -40,7 +40,7 @@ class SqlJobsTest {
         root,
         new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN, 2),
         Optional.of(server.address()),
-        new ApplicationRunner(SparkDistribution.home(), Map.of()),
+        JobsFixture.runner(SparkDistribution.home(), Map.of()),
         JobsFixture.limits(2, 1, 100));
   }
 

@@ -148,6 +148,13 @@ class BadEnvironmentTest {
                Write, for example, TRUSTED_PROXIES=10.0.0.0/16,fd00::/8, or leave it out.\
             """),
         mistake(
+            SINGLE + " SUBMIT_ENVIRONMENT=APP_*,LD_*",
+            """
+            SUBMIT_ENVIRONMENT=APP_*,LD_*: must be a comma-separated list of names of variables, * for any characters, \
+            none of them a variable of the node, Java, Python, Spark, Hadoop or AWS.
+               Write, for example, SUBMIT_ENVIRONMENT=APP_*,STAGE, or leave it out.\
+            """),
+        mistake(
             SINGLE + " ROLES_CLAIM=groups",
             """
             ROLES_CLAIM=groups: means something only where an identity provider is named.

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NodeConfigurationBuilderTest {
   private static final String PLUGINS =
       "io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement,"
-          + "io.sparkappliance.spark.ExecutorWishes";
+          + "io.sparkappliance.spark.ExecutorWishes,io.sparkappliance.spark.ApplicationNote";
 
   @TempDir Path directory;
 

@@ -98,7 +98,7 @@ class PreparationTest {
             spark.master.ui.port=8080
             spark.metrics.conf=DATA/conf/metrics.properties
             spark.network.crypto.enabled=true
-            spark.plugins=io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement,io.sparkappliance.spark.ExecutorWishes
+            spark.plugins=io.sparkappliance.spark.SecretGuard,io.sparkappliance.spark.Retirement,io.sparkappliance.spark.ExecutorWishes,io.sparkappliance.spark.ApplicationNote
             spark.shuffle.service.port=7337
             spark.sql.warehouse.dir=file:DATA/warehouse
             spark.worker.ui.port=8081

@@ -28,6 +28,7 @@ public final class FakeSpark {
         # Skips options up to the program, then runs it with the arguments that follow.
         while [ $# -gt 0 ]; do
           case $1 in
+            --load-spark-defaults) shift ;;
             --*) shift 2 ;;
             *) break ;;
           esac
