@@ -72,7 +72,13 @@ public final class GatewayMain {
     ClusterView cluster = clusterView(settings, own);
     try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment);
         GatewayServer server =
-            new GatewayServer(settings, credentials, jobs, cluster, survey(settings, own))) {
+            new GatewayServer(
+                settings,
+                credentials,
+                jobs,
+                cluster,
+                survey(settings, own),
+                () -> historyServers(settings, own))) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());
       end.await();
@@ -132,6 +138,15 @@ public final class GatewayMain {
         .<ClusterView>map(
             ensemble -> new ZooKeeperClusterView(ZooKeeperClients.of(ensemble), nodes))
         .orElse(nodes);
+  }
+
+  private static List<HostAndPort> historyServers(Settings settings, String own) {
+    return on(
+        masters(settings, own),
+        settings,
+        own,
+        Role.HISTORYSERVER,
+        settings.network().ports().history());
   }
 
   /** Here if the role runs here, and wherever a master is if it can be one node's turn. */

@@ -24,6 +24,8 @@ import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.GatewayTls;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.UserRole;
@@ -37,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
@@ -57,7 +60,10 @@ public final class GatewayServer implements AutoCloseable {
   private final ClusterView cluster;
   private final ClusterSurvey survey;
   private final UsageHistory usage;
+  private final SparkPageRoutes sparkPages;
   private final WebPage page = WebPage.load();
+  private final Optional<CertificateWatch> certificate;
+  private final boolean hsts;
   private final Javalin server;
 
   /**
@@ -68,21 +74,34 @@ public final class GatewayServer implements AutoCloseable {
    * @param jobs the node's jobs; not closed by this server
    * @param cluster what discovery tells
    * @param survey how the cluster is
+   * @param historyServers where a history server may listen, best first
    */
   public GatewayServer(
       Settings settings,
       Credentials credentials,
       Jobs jobs,
       ClusterView cluster,
-      ClusterSurvey survey) {
+      ClusterSurvey survey,
+      Supplier<List<HostAndPort>> historyServers) {
     this.survey = survey;
     this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
     this.trustedProxies = settings.gateway().trustedProxies();
     this.access = Access.of(settings, credentials, Clock.systemUTC());
     this.guard = access.guard();
+    Optional<GatewayTls> tls = settings.gateway().tls();
+    this.certificate = tls.map(it -> new CertificateWatch(it, Clock.systemUTC()));
+    this.hsts = tls.filter(GatewayTls::hsts).isPresent();
     this.jobs = jobs;
     this.cluster = cluster;
+    this.sparkPages =
+        new SparkPageRoutes(
+            guard,
+            new PagePasses(access.signer(), Clock.systemUTC()),
+            survey,
+            historyServers,
+            jobs,
+            new SparkPageClient(settings.access().ssl()));
     this.server = Javalin.create(this::configure);
   }
 
@@ -94,6 +113,7 @@ public final class GatewayServer implements AutoCloseable {
    */
   public void start(Optional<String> host, int port) {
     usage.start();
+    certificate.ifPresent(CertificateWatch::start);
     if (host.isPresent()) {
       server.start(host.get(), port);
     } else {
@@ -106,6 +126,11 @@ public final class GatewayServer implements AutoCloseable {
     return server.port();
   }
 
+  /** What looks after the certificate, where there is one; for tests that don't wait for it. */
+  Optional<CertificateWatch> certificate() {
+    return certificate;
+  }
+
   /** The server behind it, for tests that walk its routes. */
   Javalin javalin() {
     return server;
@@ -115,7 +140,9 @@ public final class GatewayServer implements AutoCloseable {
   @Override
   public void close() {
     usage.close();
+    certificate.ifPresent(CertificateWatch::close);
     server.stop();
+    sparkPages.close();
   }
 
   private void configure(JavalinConfig config) {
@@ -125,6 +152,7 @@ public final class GatewayServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
+    new Doors(certificate.map(CertificateWatch::factory)).open(config.jetty);
     config.jetty.modifyHttpConfiguration(
         http -> {
           http.setSendServerVersion(false);
@@ -137,13 +165,16 @@ public final class GatewayServer implements AutoCloseable {
           log(context, milliseconds);
           access.audit().record(context);
         });
-    config.routes.before(GatewayServer::addSecurityHeaders);
+    config.routes.before(this::addSecurityHeaders);
+    config.routes.before(SparkPageRoutes::confine);
+    config.routes.before(Doors::askForTls);
     config.routes.before(guard::admit);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
     routes.addAll(new JobRoutes(jobs, guard, maxUpload).routes());
-    routes.addAll(new ClusterRoutes(guard, cluster, survey, usage).routes());
+    routes.addAll(new ClusterRoutes(guard, cluster, survey, usage, sparkPages).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
+    routes.addAll(sparkPages.routes());
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
     addHead(config, routes);
@@ -410,7 +441,11 @@ public final class GatewayServer implements AutoCloseable {
   private static void unexpected(Exception trouble, Context context) {
     String id = UUID.randomUUID().toString();
     LOG.error(
-        "error {} at {} {}", id, context.method(), Answers.printable(context.path()), trouble);
+        "error {} at {} {}",
+        id,
+        context.method(),
+        Answers.printable(SparkPage.withoutPass(context.path())),
+        trouble);
     Answers.json(
         context,
         500,
@@ -419,7 +454,10 @@ public final class GatewayServer implements AutoCloseable {
             .put("id", id));
   }
 
-  private static void addSecurityHeaders(Context context) {
+  private void addSecurityHeaders(Context context) {
+    if (hsts && context.req().isSecure()) {
+      context.header("Strict-Transport-Security", "max-age=31536000");
+    }
     context.header("X-Content-Type-Options", "nosniff");
     context.header("X-Frame-Options", "DENY");
     context.header("Referrer-Policy", "no-referrer");
@@ -434,7 +472,7 @@ public final class GatewayServer implements AutoCloseable {
         "{} {} {} {} {}ms",
         context.ip(),
         context.method(),
-        Answers.printable(context.path()),
+        Answers.printable(SparkPage.withoutPass(context.path())),
         context.status().getCode(),
         Math.round(milliseconds));
   }

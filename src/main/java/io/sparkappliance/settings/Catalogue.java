@@ -131,6 +131,11 @@ public final class Catalogue {
   final Variable<MemorySize> keepJobsSize;
   final Variable<Path> jobsDir;
   final Variable<HostAndPort> thriftServer;
+  final Variable<Path> gatewayTlsCertificate;
+  final Variable<Path> gatewayTlsKey;
+  final Variable<Path> gatewayTlsKeyStore;
+  final Variable<Secret> gatewayTlsPassword;
+  final Variable<Boolean> gatewayTlsHsts;
   final Variable<List<AddressRange>> trustedProxies;
 
   // Addresses and ports.
@@ -735,8 +740,8 @@ public final class Catalogue {
             Group.GATEWAY,
             Parsers.count(1000),
             "",
-            "SQL jobs of one user that run at once, and applications; more wait their turn. Not set:"
-                + " as many as run at all.");
+            "SQL jobs of one user that run at once, and applications; more wait their turn. Not"
+                + " set: as many as run at all.");
     maxUserQueuedJobs =
         add(
             "MAX_USER_QUEUED_JOBS",
@@ -798,6 +803,44 @@ public final class Catalogue {
             "Where the gateway sends SQL. Not set: the thrift server of this node, else the first"
                 + " master's host that runs one.");
 
+    gatewayTlsCertificate =
+        add(
+            GatewayTls.CERTIFICATE_FILE,
+            Group.GATEWAY,
+            Parsers.absolutePath(),
+            "",
+            "Certificate of the gateway in PEM, those that vouch for it behind it: with it the"
+                + " gateway's port speaks TLS alone. Read again when it changes.");
+    gatewayTlsKey =
+        add(
+            GatewayTls.KEY_FILE,
+            Group.GATEWAY,
+            Parsers.absolutePath(),
+            "",
+            "Its private key in PEM.");
+    gatewayTlsKeyStore =
+        add(
+            GatewayTls.KEYSTORE_FILE,
+            Group.GATEWAY,
+            Parsers.keyFile(),
+            "",
+            "Key and certificates in one file (`.p12`, `.jks` or `.pem`), instead of those two.");
+    gatewayTlsPassword =
+        add(
+            GatewayTls.PASSWORD,
+            Group.GATEWAY,
+            Parsers.password(),
+            "",
+            "Password of the key or the key store, if it has one.");
+    gatewayTlsHsts =
+        add(
+            "GATEWAY_TLS_HSTS",
+            Group.GATEWAY,
+            Parsers.flag(),
+            "",
+            "Whether browsers are told to reach this host by TLS alone for a year"
+                + " (`Strict-Transport-Security`), which they do on all of its ports. Not set:"
+                + " where no role of this node has a page without TLS.");
     trustedProxies =
         add(
             "TRUSTED_PROXIES",

@@ -462,6 +462,7 @@ public record Settings(
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
    * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
+   * @param tls empty: without
    */
   public record Gateway(
       MemorySize maxUpload,
@@ -470,7 +471,8 @@ public record Settings(
       JobQuotas quotas,
       Path jobsDir,
       Optional<HostAndPort> thriftServer,
-      List<AddressRange> trustedProxies) {
+      List<AddressRange> trustedProxies,
+      Optional<GatewayTls> tls) {
     /** Takes a copy that can't be changed. */
     public Gateway {
       trustedProxies = List.copyOf(trustedProxies);

@@ -45,6 +45,7 @@ final class GatewayFixture implements AutoCloseable {
     volatile Optional<HostAndPort> thrift = Optional.empty();
     volatile Optional<HostAndPort> connect = Optional.empty();
     volatile List<HostAndPort> masters = List.of();
+    volatile List<HostAndPort> historyServers = List.of();
     volatile int masterUiPort = 1;
 
     @Override
@@ -106,7 +107,8 @@ final class GatewayFixture implements AutoCloseable {
             new ClusterSurvey(
                 Members.named(cluster.masters),
                 cluster.masterUiPort,
-                new MasterClient(SparkPages.client(Optional.empty()))));
+                new MasterClient(SparkPages.client(Optional.empty()))),
+            () -> cluster.historyServers);
     server.start(Optional.of("127.0.0.1"), 0);
   }
 
