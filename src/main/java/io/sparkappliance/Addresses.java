@@ -184,8 +184,7 @@ final class Addresses {
           "try Connect",
           prefix
               + settings.paths().python()
-              + " -c 'from pyspark.sql import SparkSession;"
-              + " print(SparkSession.builder.remote(\"sc://localhost:"
+              + " -c 'from pyspark.sql import SparkSession; print(SparkSession.builder.remote(\"sc://localhost:"
               + ports.connect()
               + "/"
               + token

@@ -291,8 +291,8 @@ final class Launcher {
                             "ZOOKEEPER_SERVERS",
                             String.join(",", servers),
                             "exactly one of these hosts must be this one, which is " + host,
-                            "Name this host as the others do, or set ZOOKEEPER_ID to its place in"
-                                + " the list, from 1.")));
+                            "Name this host as the others do, or set ZOOKEEPER_ID to its place in the"
+                                + " list, from 1.")));
     ZooKeeperFiles.write(settings, NodeConfiguration.bindHost(host), id);
   }
 

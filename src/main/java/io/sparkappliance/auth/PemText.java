@@ -26,7 +26,7 @@ import javax.crypto.spec.PBEKeySpec;
 /** Certificates and a private key in the text form of RFC 7468. */
 final class PemText {
   private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
   /** {@code rsaEncryption}, in DER, with its empty parameters. */
   private static final byte[] RSA = HexFormat.of().parseHex("300d06092a864886f70d0101010500");

@@ -38,15 +38,16 @@ final class Access {
   /**
    * Of a node.
    *
+   * @param proxies the way to the identity provider
    * @throws ConfigurationException when its directory of secrets can't be used
    */
-  static Access of(Settings settings, Credentials credentials, InstantSource clock) {
+  static Access of(
+      Settings settings, Credentials credentials, ProxySelector proxies, InstantSource clock) {
     AuditLog audit = new AuditLog(settings.paths().logs(), clock);
     FailureLimit failures = new FailureLimit(clock);
     Signer signer = signer(settings);
     Optional<IdentityProvider> provider =
-        IdentityProvider.of(
-            settings.identity(), new ProviderCalls(ProxySelector.getDefault()), clock);
+        IdentityProvider.of(settings.identity(), new ProviderCalls(proxies), clock);
     if (provider.isEmpty()) {
       boolean asks = settings.access().api() == Settings.AuthMode.TOKEN;
       Optional<TokenChecker> checker =

@@ -10,6 +10,7 @@ import io.sparkappliance.cluster.ZooKeeperClients;
 import io.sparkappliance.cluster.ZooKeeperClusterView;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.EnvironmentProxies;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
@@ -78,7 +79,8 @@ public final class GatewayMain {
                 jobs,
                 cluster,
                 survey(settings, own),
-                () -> historyServers(settings, own))) {
+                () -> historyServers(settings, own),
+                new EnvironmentProxies(environment))) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());
       end.await();

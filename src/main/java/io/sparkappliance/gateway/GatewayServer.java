@@ -32,6 +32,7 @@ import io.sparkappliance.settings.UserRole;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ProxySelector;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -64,6 +65,7 @@ public final class GatewayServer implements AutoCloseable {
   private final WebPage page = WebPage.load();
   private final Optional<CertificateWatch> certificate;
   private final boolean hsts;
+  private final Doors doors;
   private final Javalin server;
 
   /**
@@ -75,6 +77,7 @@ public final class GatewayServer implements AutoCloseable {
    * @param cluster what discovery tells
    * @param survey how the cluster is
    * @param historyServers where a history server may listen, best first
+   * @param proxies the way to the identity provider
    */
   public GatewayServer(
       Settings settings,
@@ -82,16 +85,31 @@ public final class GatewayServer implements AutoCloseable {
       Jobs jobs,
       ClusterView cluster,
       ClusterSurvey survey,
-      Supplier<List<HostAndPort>> historyServers) {
+      Supplier<List<HostAndPort>> historyServers,
+      ProxySelector proxies) {
+    this(settings, credentials, jobs, cluster, survey, historyServers, proxies, Doors.Limits.USUAL);
+  }
+
+  /** The same with limits of its own. */
+  GatewayServer(
+      Settings settings,
+      Credentials credentials,
+      Jobs jobs,
+      ClusterView cluster,
+      ClusterSurvey survey,
+      Supplier<List<HostAndPort>> historyServers,
+      ProxySelector proxies,
+      Doors.Limits limits) {
     this.survey = survey;
     this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
     this.trustedProxies = settings.gateway().trustedProxies();
-    this.access = Access.of(settings, credentials, Clock.systemUTC());
+    this.access = Access.of(settings, credentials, proxies, Clock.systemUTC());
     this.guard = access.guard();
     Optional<GatewayTls> tls = settings.gateway().tls();
     this.certificate = tls.map(it -> new CertificateWatch(it, Clock.systemUTC()));
     this.hsts = tls.filter(GatewayTls::hsts).isPresent();
+    this.doors = new Doors(certificate.map(CertificateWatch::factory), limits);
     this.jobs = jobs;
     this.cluster = cluster;
     this.sparkPages =
@@ -142,6 +160,7 @@ public final class GatewayServer implements AutoCloseable {
     usage.close();
     certificate.ifPresent(CertificateWatch::close);
     server.stop();
+    doors.close();
     sparkPages.close();
   }
 
@@ -152,7 +171,7 @@ public final class GatewayServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
-    new Doors(certificate.map(CertificateWatch::factory)).open(config.jetty);
+    doors.open(config.jetty);
     config.jetty.modifyHttpConfiguration(
         http -> {
           http.setSendServerVersion(false);
@@ -169,6 +188,7 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.before(SparkPageRoutes::confine);
     config.routes.before(Doors::askForTls);
     config.routes.before(guard::admit);
+    config.routes.before(Doors::askForPlainBodies);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
     routes.addAll(new JobRoutes(jobs, guard, maxUpload).routes());
@@ -439,6 +459,12 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   private static void unexpected(Exception trouble, Context context) {
+    Optional<RefusedException> slow = SlowClients.refusal(trouble);
+    if (slow.isPresent()) {
+      context.header("Connection", "close");
+      Answers.error(context, slow.get().status(), slow.get().getMessage());
+      return;
+    }
     String id = UUID.randomUUID().toString();
     LOG.error(
         "error {} at {} {}",

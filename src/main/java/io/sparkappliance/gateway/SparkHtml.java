@@ -19,9 +19,9 @@ final class SparkHtml {
   private static final Pattern PROXIED =
       Pattern.compile("(?<![A-Za-z0-9._/-])/proxy/([A-Za-z0-9._:\\[\\]-]{1,200})");
 
-  /** From the root of a server, but neither of another server nor rewritten already. */
+  /** From the root of a server, but neither of another server nor one of the gateway's. */
   private static final Pattern FROM_ROOT =
-      Pattern.compile("\\b(href|src|action)=([\"'])/(?!/|ui/(?:pages|proxy)/)");
+      Pattern.compile("\\b(href|src|action)=([\"'])/(?!/|proxy/|ui/(?:pages|proxy)/)");
 
   /** Workers link to their master as it calls itself. */
   private static final Pattern BARE_SERVER = Pattern.compile("\\bhref=\"https?://[^\"/]+/?\"");

@@ -62,8 +62,14 @@ final class SparkPageRoutes implements AutoCloseable {
       Pattern.compile("/(?:[A-Za-z0-9._~!$&'()*+,=:@\\[\\]/-]|%[0-9A-Fa-f]{2})*");
   private static final Pattern QUERY =
       Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,=:@;/?-]|%[0-9A-Fa-f]{2})*");
+
+  /**
+   * Encoded separators, and letters or digits that nobody has to encode: they would hide a name.
+   */
   private static final Pattern AMBIGUOUS =
-      Pattern.compile("//|(?i)%2f|%5c|%2e|%00|%25|(?:^|/)\\.\\.?(?:/|$)");
+      Pattern.compile(
+          "//|(?:^|/)\\.\\.?(?:/|$)"
+              + "|(?i)%(?:2f|5c|2e|00|25|3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])");
 
   /** Spark takes some of these by GET, too. */
   private static final Set<String> ACTIONS = Set.of("kill", "hold", "resume", "terminate");

@@ -104,7 +104,9 @@ final class UploadForm implements AutoCloseable {
         | IllegalStateException
         | IOException
         | HttpException.RuntimeException broken) {
-      throw translated(broken, limit);
+      throw SlowClients.refusal(broken).isPresent()
+          ? SlowClients.refusal(broken).get()
+          : translated(broken, limit);
     } finally {
       if (!complete) {
         Files.deleteIfExists(file);

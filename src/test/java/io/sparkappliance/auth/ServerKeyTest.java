@@ -167,6 +167,18 @@ class ServerKeyTest {
 
   @Test
   void another_form_is_refused_with_the_way_out() throws Exception {
+    String old =
+        """
+        -----BEGIN RSA PRIVATE KEY-----
+        Proc-Type: 4,ENCRYPTED
+        DEK-Info: AES-256-CBC,00
+
+        AAAA
+        -----END RSA PRIVATE KEY-----
+        """;
+    Files.writeString(file("old.pem"), old);
+    assertThatThrownBy(() -> ServerKey.read(pem("rsa.crt.pem", "old.pem")))
+        .hasMessageContaining("encrypted in a form that OpenSSL gave up");
     Files.writeString(file("sec1.pem"), Certificates.pem("EC PRIVATE KEY", new byte[] {1}));
     assertThatThrownBy(() -> ServerKey.read(pem("ec.crt.pem", "sec1.pem")))
         .hasMessageContaining("openssl pkcs8 -topk8");

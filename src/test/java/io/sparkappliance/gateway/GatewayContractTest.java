@@ -457,12 +457,8 @@ class GatewayContractTest {
       out.write(
           ("POST /submit_application HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                   + GatewayFixture.TOKEN.reveal()
-                  + "\r\n"
-                  + "Content-Type: multipart/form-data; boundary=x\r\n"
-                  + "Content-Length: 100000\r\n\r\n"
-                  + "--x\r\n"
-                  + "Content-Disposition: form-data; name=\"file\"; filename=\"x.py\"\r\n\r\n"
-                  + "echo")
+                  + "\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n"
+                  + "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.py\"\r\n\r\necho")
               .getBytes(StandardCharsets.US_ASCII));
       out.flush();
     }

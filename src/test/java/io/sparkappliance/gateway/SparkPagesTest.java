@@ -267,6 +267,8 @@ class SparkPagesTest {
         "proxy/app-20260131120000-0001//else.example/",
         "proxy/app-20260131120000-0001/jobs/job/kill",
         "proxy/app-20260131120000-0001/stages/stage/KILL/?id=1",
+        "proxy/app-20260131120000-0001/jobs/job/%6bill/?id=1",
+        "proxy/app-20260131120000-0001/jobs/job/ki%6C%6c/?id=1",
         "proxy/app-20260131120000-0001/a%00b",
         "static/%2e%2e/json/"
       })
