@@ -49,7 +49,7 @@ final class Addresses {
       line(text, "Connect", connect(ports));
     }
     if (settings.runs(Role.GATEWAY)) {
-      line(text, "gateway", "http://" + publicHost() + ":" + ports.gateway() + "/");
+      line(text, "gateway", gateway(ports) + "/");
     }
     if (settings.runs(Role.NOTEBOOK)) {
       line(
@@ -68,6 +68,11 @@ final class Addresses {
   /** The name people use: ports of a container are published on the machine they sit at. */
   private String publicHost() {
     return settings.network().publicDns().orElse("localhost");
+  }
+
+  private String gateway(Ports ports) {
+    String scheme = settings.gateway().tls().isPresent() ? "https" : "http";
+    return scheme + "://" + publicHost() + ":" + ports.gateway();
   }
 
   private String jdbc(Ports ports) {
@@ -130,12 +135,14 @@ final class Addresses {
     String prefix = settings.access().commandPrefix().map(words -> words + " ").orElse("");
     boolean sql = settings.runs(Role.THRIFTSERVER);
     if (sql && settings.runs(Role.GATEWAY)) {
-      String curl = "curl -sf";
+      // No certificate names the host that stands for any machine.
+      boolean named = settings.network().publicDns().isPresent();
+      String curl = settings.gateway().tls().isPresent() && !named ? "curl -sfk" : "curl -sf";
       if (settings.access().api() == AuthMode.TOKEN) {
         String header = "Authorization: Bearer " + credentials.apiToken().reveal();
         curl += " -H '" + header.replace("'", "'\\''") + "'";
       }
-      String gateway = "http://" + publicHost() + ":" + ports.gateway();
+      String gateway = gateway(ports);
       // A job that runs has no output yet: 404.
       line(
           text,

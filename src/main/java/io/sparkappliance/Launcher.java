@@ -3,6 +3,7 @@ package io.sparkappliance;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.auth.CredentialStore;
 import io.sparkappliance.auth.SecretFile;
+import io.sparkappliance.auth.ServerKey;
 import io.sparkappliance.auth.ZooKeeperChannel;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
@@ -19,6 +20,7 @@ import io.sparkappliance.gateway.GatewayMain;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.GatewayTls;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Problem;
@@ -302,6 +304,8 @@ final class Launcher {
   private static void writeSecrets(Settings settings) {
     new ZooKeeperChannel(settings.zooKeeperServer().tls()).check();
     boolean gateway = settings.runs(Role.GATEWAY);
+    Optional<GatewayTls> gatewayTls = settings.gateway().tls().filter(any -> gateway);
+    gatewayTls.ifPresent(ServerKey::read);
     Optional<ZooKeeperEnsemble> ensemble =
         settings.cluster().zooKeeper().filter(any -> settings.runs(Role.MASTER) || gateway);
     Optional<ZooKeeperTls> tls =
@@ -318,6 +322,7 @@ final class Launcher {
     secrets.put("SPARK_SSL_KEYSTORE_PASSWORD", pages.map(Settings.Ssl::keyStorePassword));
     secrets.put("SPARK_SSL_KEY_PASSWORD", pages.flatMap(Settings.Ssl::keyPassword));
     secrets.put("SPARK_SSL_TRUSTSTORE_PASSWORD", pages.flatMap(Settings.Ssl::trustStorePassword));
+    secrets.put(GatewayTls.PASSWORD, gatewayTls.flatMap(GatewayTls::password));
     Optional<Settings.Identity> identity = Optional.of(settings.identity()).filter(any -> gateway);
     secrets.put("OAUTH2_CLIENT_SECRET", identity.flatMap(Settings.Identity::clientSecret));
     secrets.put(
@@ -357,6 +362,7 @@ final class Launcher {
           SettingsReader.readForClient(world.environment(), Files::readString, secrets).settings();
       host = surroundings.host(settings);
     }
+    settings.gateway().tls().ifPresent(ServerKey::read);
     Credentials credentials =
         new CredentialStore(settings.paths().secrets()).load(settings).credentials();
     return GatewayMain.run(settings, host, credentials, world.environment());

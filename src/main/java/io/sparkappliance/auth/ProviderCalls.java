@@ -3,6 +3,7 @@ package io.sparkappliance.auth;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Secret;
 import java.io.IOException;
 import java.net.ProxySelector;
@@ -112,11 +113,7 @@ public final class ProviderCalls {
 
   private Answer send(HttpRequest.Builder builder) throws ProviderException {
     HttpRequest request = builder.build();
-    CompletableFuture<HttpResponse<String>> call =
-        http.sendAsync(
-            request,
-            HttpResponse.BodyHandlers.limiting(
-                HttpResponse.BodyHandlers.ofString(), LARGEST_ANSWER));
+    CompletableFuture<HttpResponse<String>> call = begin(request);
     try {
       // A request's own limit ends with the first byte of its answer.
       HttpResponse<String> answer = call.get(WHOLE.toMillis(), TimeUnit.MILLISECONDS);
@@ -133,6 +130,18 @@ public final class ProviderCalls {
       throw new ProviderException("the gateway is being stopped", stopped);
     } finally {
       call.cancel(true);
+    }
+  }
+
+  private CompletableFuture<HttpResponse<String>> begin(HttpRequest request)
+      throws ProviderException {
+    try {
+      return http.sendAsync(
+          request,
+          HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofString(), LARGEST_ANSWER));
+    } catch (ConfigurationException noWay) {
+      throw new ProviderException(
+          host(request) + " can't be asked: " + noWay.problems().getFirst(), noWay);
     }
   }
 

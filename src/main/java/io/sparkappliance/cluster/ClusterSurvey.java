@@ -32,6 +32,15 @@ public final class ClusterSurvey {
     this.client = client;
   }
 
+  /**
+   * Where a master has its web page.
+   *
+   * @param host one of those that {@link #now} tells
+   */
+  public HostAndPort page(String host) {
+    return new HostAndPort(host, masterUiPort);
+  }
+
   /** How it is now, give or take two seconds. */
   public synchronized ClusterState now() {
     if (System.nanoTime() - asked >= FRESH) {

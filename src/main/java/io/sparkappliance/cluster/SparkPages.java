@@ -34,11 +34,20 @@ public final class SparkPages {
    * @param ssl the node's own key, where pages may ask their callers for a certificate
    */
   public static HttpClient client(Optional<Ssl> ssl) {
-    return HttpClient.newBuilder()
-        .connectTimeout(CONNECT_TIMEOUT)
-        .followRedirects(HttpClient.Redirect.NORMAL)
-        .sslContext(context(ssl))
-        .build();
+    return builder(ssl).followRedirects(HttpClient.Redirect.NORMAL).build();
+  }
+
+  /**
+   * One that goes nowhere it is sent to: its user has to look where that is.
+   *
+   * @param ssl the node's own key, where pages may ask their callers for a certificate
+   */
+  public static HttpClient clientThatStays(Optional<Ssl> ssl) {
+    return builder(ssl).followRedirects(HttpClient.Redirect.NEVER).build();
+  }
+
+  private static HttpClient.Builder builder(Optional<Ssl> ssl) {
+    return HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).sslContext(context(ssl));
   }
 
   private static SSLContext context(Optional<Ssl> ssl) {

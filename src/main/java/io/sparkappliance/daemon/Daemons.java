@@ -6,6 +6,7 @@ import io.sparkappliance.cluster.Turn;
 import io.sparkappliance.daemon.DaemonSpec.Ending;
 import io.sparkappliance.daemon.DaemonSpec.Peers;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.GatewayTls;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
@@ -413,6 +414,7 @@ public final class Daemons {
     // A file may have moved them.
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
     environment.put("CONNECT_PORT", Integer.toString(node.ports().connect()));
+    environment.put("HISTORY_PORT", Integer.toString(node.ports().history()));
     environment.put("SPARK_MASTER_WEBUI_PORT", Integer.toString(node.ports().masterUi()));
     environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
     environment.putAll(filesForTheGateway());
@@ -434,6 +436,7 @@ public final class Daemons {
         .ifPresent(ensemble -> secret(files, "ZOOKEEPER_AUTH", ensemble.login()));
     settings.zooKeeperServer().tls().ifPresent(tls -> filesOf(tls, files));
     settings.access().ssl().ifPresent(ssl -> filesOf(ssl, files));
+    settings.gateway().tls().ifPresent(tls -> filesOf(tls, files));
     Settings.Identity identity = settings.identity();
     secret(files, "OAUTH2_CLIENT_SECRET", identity.clientSecret());
     secret(files, "INTROSPECTION_CLIENT_SECRET", identity.introspectionSecret());
@@ -459,6 +462,12 @@ public final class Daemons {
     secret(files, "SPARK_SSL_TRUSTSTORE_PASSWORD", ssl.trustStorePassword());
   }
 
+  private void filesOf(GatewayTls tls, Map<String, String> files) {
+    file(files, tls.certificatesVariable(), Optional.of(tls.certificates()));
+    file(files, GatewayTls.KEY_FILE, tls.key());
+    secret(files, GatewayTls.PASSWORD, tls.password());
+  }
+
   private static void file(Map<String, String> files, String variable, Optional<Path> file) {
     file.ifPresent(it -> files.put(variable, it.toString()));
   }
@@ -474,7 +483,7 @@ public final class Daemons {
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
                 + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_.*|KEEP_JOBS.*|THRIFT_SERVER|.*_PORT"
                 + "|SPARK_PUBLIC_DNS|LOG_FORMAT|LOG_DIR|SPARK_SSL_.*|AUTH_URL|TOKEN_URL|TOKENINFO_.*|OAUTH2_.*"
-                + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES");
+                + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES|GATEWAY_TLS_.*");
     return ours && !name.matches(".*_FILE|.*_PASSWORD|.*_SECRET|ZOOKEEPER_AUTH");
   }
 

@@ -18,9 +18,12 @@ final class HttpProbe implements Probe {
   private final HttpRequest request;
 
   HttpProbe(HttpClient http, HostAndPort server, String path, Map<String, String> headers) {
+    this(http, URI.create("http://" + server + path), headers);
+  }
+
+  HttpProbe(HttpClient http, URI page, Map<String, String> headers) {
     this.http = http;
-    HttpRequest.Builder builder =
-        HttpRequest.newBuilder(URI.create("http://" + server + path)).timeout(TIMEOUT);
+    HttpRequest.Builder builder = HttpRequest.newBuilder(page).timeout(TIMEOUT);
     headers.forEach(builder::header);
     this.request = builder.build();
   }

@@ -13,6 +13,7 @@ import io.sparkappliance.settings.MasterUrl;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.Settings.AuthMode;
 import io.sparkappliance.sparkconf.NodeConfiguration;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Clock;
 import java.time.Duration;
@@ -195,7 +196,10 @@ final class Probes {
   }
 
   Probe gateway() {
-    return page(node.ports().gateway(), "/healthz");
+    // By its address, which its certificate need not name; no secret is sent there.
+    String scheme = settings.gateway().tls().isPresent() ? "https://" : "http://";
+    return new HttpProbe(
+        http, URI.create(scheme + here(node.ports().gateway()) + "/healthz"), Map.of());
   }
 
   Probe notebook() {

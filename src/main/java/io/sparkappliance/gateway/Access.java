@@ -23,26 +23,31 @@ final class Access {
   private final String label;
   private final Guard guard;
   private final AuditLog audit;
+  private final Signer signer;
   private final Optional<SignInRoutes> signIn;
 
-  private Access(String label, Guard guard, AuditLog audit, Optional<SignInRoutes> signIn) {
+  private Access(
+      String label, Guard guard, AuditLog audit, Signer signer, Optional<SignInRoutes> signIn) {
     this.label = label;
     this.guard = guard;
     this.audit = audit;
+    this.signer = signer;
     this.signIn = signIn;
   }
 
   /**
    * Of a node.
    *
+   * @param proxies the way to the identity provider
    * @throws ConfigurationException when its directory of secrets can't be used
    */
-  static Access of(Settings settings, Credentials credentials, InstantSource clock) {
+  static Access of(
+      Settings settings, Credentials credentials, ProxySelector proxies, InstantSource clock) {
     AuditLog audit = new AuditLog(settings.paths().logs(), clock);
     FailureLimit failures = new FailureLimit(clock);
+    Signer signer = signer(settings);
     Optional<IdentityProvider> provider =
-        IdentityProvider.of(
-            settings.identity(), new ProviderCalls(ProxySelector.getDefault()), clock);
+        IdentityProvider.of(settings.identity(), new ProviderCalls(proxies), clock);
     if (provider.isEmpty()) {
       boolean asks = settings.access().api() == Settings.AuthMode.TOKEN;
       Optional<TokenChecker> checker =
@@ -51,20 +56,17 @@ final class Access {
           asks ? "token" : "none",
           new Guard(checker, Optional.empty(), false, failures),
           audit,
+          signer,
           Optional.empty());
     }
     Optional<SignIn> browsers = provider.get().signIn();
-    Optional<Signer> signer = browsers.map(any -> signer(settings));
-    Optional<Sessions> sessions =
-        browsers.map(it -> new Sessions(signer.orElseThrow(), it.lifetime(), clock));
+    Optional<Sessions> sessions = browsers.map(it -> new Sessions(signer, it.lifetime(), clock));
     return new Access(
         provider.get().label(),
         new Guard(Optional.of(provider.get().checker()), sessions, true, failures),
         audit,
-        browsers.map(
-            it ->
-                new SignInRoutes(
-                    it, sessions.orElseThrow(), signer.orElseThrow(), failures, clock)));
+        signer,
+        browsers.map(it -> new SignInRoutes(it, sessions.orElseThrow(), signer, failures, clock)));
   }
 
   private static Signer signer(Settings settings) {
@@ -78,6 +80,11 @@ final class Access {
 
   Guard guard() {
     return guard;
+  }
+
+  /** Signs what browsers keep. */
+  Signer signer() {
+    return signer;
   }
 
   AuditLog audit() {

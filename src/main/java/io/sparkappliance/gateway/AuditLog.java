@@ -93,7 +93,11 @@ final class AuditLog {
     line.put("from", context.ip());
     line.put(
         "what",
-        what.orElseGet(() -> context.method().name() + " " + Answers.printable(context.path())));
+        what.orElseGet(
+            () ->
+                context.method().name()
+                    + " "
+                    + Answers.printable(SparkPage.withoutPass(context.path()))));
     Optional.ofNullable(context.<String>attribute(JOB)).ifPresent(id -> line.put("job", id));
     line.put("status", status);
     line.put("result", result(status));

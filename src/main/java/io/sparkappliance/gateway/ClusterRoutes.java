@@ -7,10 +7,14 @@ import io.sparkappliance.cluster.ClusterState;
 import io.sparkappliance.cluster.ClusterSurvey;
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.MasterStatus;
+import io.sparkappliance.gateway.SparkPage.Kind;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** The calls below {@code /api/v1} that are about the cluster. */
 final class ClusterRoutes {
@@ -20,12 +24,19 @@ final class ClusterRoutes {
   private final ClusterView cluster;
   private final ClusterSurvey survey;
   private final UsageHistory usage;
+  private final SparkPageRoutes pages;
 
-  ClusterRoutes(Guard guard, ClusterView cluster, ClusterSurvey survey, UsageHistory usage) {
+  ClusterRoutes(
+      Guard guard,
+      ClusterView cluster,
+      ClusterSurvey survey,
+      UsageHistory usage,
+      SparkPageRoutes pages) {
     this.guard = guard;
     this.cluster = cluster;
     this.survey = survey;
     this.usage = usage;
+    this.pages = pages;
   }
 
   /** All of them. */
@@ -35,9 +46,11 @@ final class ClusterRoutes {
         guard.reads("/api/v1/cluster/usage", this::history));
   }
 
-  private void show(Context context) {
+  private void show(Context context) throws IOException {
     new QueryString(context).finish();
     ClusterState state = survey.now();
+    Function<SparkPage, Optional<String>> links =
+        pages.links(Guard.principal(context).orElseThrow());
     ObjectNode json = Answers.object();
     ArrayNode masters = json.putArray("masters");
     for (ClusterState.Master master : state.masters()) {
@@ -54,13 +67,23 @@ final class ClusterRoutes {
     List<MasterStatus.Worker> workers =
         state.leading().map(MasterStatus::workers).orElse(List.of());
     ArrayNode all = json.putArray("workers");
-    workers.forEach(worker -> view(all.addObject(), worker));
+    for (MasterStatus.Worker worker : workers) {
+      ObjectNode one = all.addObject();
+      view(one, worker);
+      links
+          .apply(SparkPage.of(Kind.WORKER, worker.id()))
+          .filter(any -> worker.isAlive())
+          .ifPresent(to -> one.put("ui_url", to));
+    }
     ArrayNode applications = json.putArray("applications");
-    state
-        .leading()
-        .map(MasterStatus::applications)
-        .orElse(List.of())
-        .forEach(application -> view(applications.addObject(), application));
+    for (MasterStatus.Application application :
+        state.leading().map(MasterStatus::applications).orElse(List.of())) {
+      ObjectNode one = applications.addObject();
+      view(one, application);
+      links
+          .apply(SparkPage.of(Kind.APPLICATION, application.id()))
+          .ifPresent(to -> one.put("ui_url", to));
+    }
     List<MasterStatus.Worker> alive =
         workers.stream().filter(MasterStatus.Worker::isAlive).toList();
     json.put("cores", alive.stream().mapToInt(MasterStatus.Worker::cores).sum());
@@ -70,10 +93,19 @@ final class ClusterRoutes {
     json.put(
         "memory_used",
         MEBIBYTE * alive.stream().mapToLong(MasterStatus.Worker::memoryUsedMebibytes).sum());
-    ObjectNode links = json.putObject("links");
-    cluster.masterUri().ifPresent(uri -> links.put("master", uri));
-    cluster.thriftServer().ifPresent(server -> links.put("thrift", "jdbc:hive2://" + server + "/"));
-    cluster.connectServer().ifPresent(server -> links.put("connect", "sc://" + server + "/"));
+    ObjectNode places = json.putObject("links");
+    cluster.masterUri().ifPresent(uri -> places.put("master", uri));
+    cluster
+        .thriftServer()
+        .ifPresent(server -> places.put("thrift", "jdbc:hive2://" + server + "/"));
+    cluster.connectServer().ifPresent(server -> places.put("connect", "sc://" + server + "/"));
+    if (state.leading().isPresent()) {
+      links.apply(SparkPage.MASTER).ifPresent(to -> places.put("master_page", to));
+    }
+    links
+        .apply(SparkPage.HISTORY)
+        .filter(any -> pages.hasHistory())
+        .ifPresent(to -> places.put("history", to));
     Answers.json(context, 200, json);
   }
 

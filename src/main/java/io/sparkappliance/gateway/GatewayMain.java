@@ -10,6 +10,7 @@ import io.sparkappliance.cluster.ZooKeeperClients;
 import io.sparkappliance.cluster.ZooKeeperClusterView;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.EnvironmentProxies;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Settings;
@@ -79,7 +80,14 @@ public final class GatewayMain {
         };
     try (Jobs jobs = Jobs.open(settings, credentials, cluster, hostname(), environment, giveUp);
         GatewayServer server =
-            new GatewayServer(settings, credentials, jobs, cluster, survey(settings, own))) {
+            new GatewayServer(
+                settings,
+                credentials,
+                jobs,
+                cluster,
+                survey(settings, own),
+                () -> historyServers(settings, own),
+                new EnvironmentProxies(environment))) {
       server.start(bindAddress(own), settings.network().ports().gateway());
       LOG.info("gateway listens on port {}", server.port());
       end.await();
@@ -139,6 +147,15 @@ public final class GatewayMain {
         .<ClusterView>map(
             ensemble -> new ZooKeeperClusterView(ZooKeeperClients.of(ensemble), nodes))
         .orElse(nodes);
+  }
+
+  private static List<HostAndPort> historyServers(Settings settings, String own) {
+    return on(
+        masters(settings, own),
+        settings,
+        own,
+        Role.HISTORYSERVER,
+        settings.network().ports().history());
   }
 
   /** Here if the role runs here, and wherever a master is if it can be one node's turn. */

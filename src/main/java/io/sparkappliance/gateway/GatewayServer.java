@@ -26,6 +26,8 @@ import io.sparkappliance.jobs.UnreachableRecordsException;
 import io.sparkappliance.jobs.Upload;
 import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.GatewayTls;
+import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.UserRole;
@@ -33,6 +35,7 @@ import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ProxySelector;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -40,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
@@ -61,7 +65,11 @@ public final class GatewayServer implements AutoCloseable {
   private final ClusterView cluster;
   private final ClusterSurvey survey;
   private final UsageHistory usage;
+  private final SparkPageRoutes sparkPages;
   private final WebPage page = WebPage.load();
+  private final Optional<CertificateWatch> certificate;
+  private final boolean hsts;
+  private final Doors doors;
   private final Javalin server;
 
   /**
@@ -72,22 +80,51 @@ public final class GatewayServer implements AutoCloseable {
    * @param jobs the node's jobs; not closed by this server
    * @param cluster what discovery tells
    * @param survey how the cluster is
+   * @param historyServers where a history server may listen, best first
+   * @param proxies the way to the identity provider
    */
   public GatewayServer(
       Settings settings,
       Credentials credentials,
       Jobs jobs,
       ClusterView cluster,
-      ClusterSurvey survey) {
+      ClusterSurvey survey,
+      Supplier<List<HostAndPort>> historyServers,
+      ProxySelector proxies) {
+    this(settings, credentials, jobs, cluster, survey, historyServers, proxies, Doors.Limits.USUAL);
+  }
+
+  /** The same with limits of its own. */
+  GatewayServer(
+      Settings settings,
+      Credentials credentials,
+      Jobs jobs,
+      ClusterView cluster,
+      ClusterSurvey survey,
+      Supplier<List<HostAndPort>> historyServers,
+      ProxySelector proxies,
+      Doors.Limits limits) {
     this.survey = survey;
     this.usage = new UsageHistory(survey, jobs);
     this.maxUpload = settings.gateway().maxUpload();
     this.submitEnvironment = settings.gateway().submitEnvironment();
     this.trustedProxies = settings.gateway().trustedProxies();
-    this.access = Access.of(settings, credentials, Clock.systemUTC());
+    this.access = Access.of(settings, credentials, proxies, Clock.systemUTC());
     this.guard = access.guard();
+    Optional<GatewayTls> tls = settings.gateway().tls();
+    this.certificate = tls.map(it -> new CertificateWatch(it, Clock.systemUTC()));
+    this.hsts = tls.filter(GatewayTls::hsts).isPresent();
+    this.doors = new Doors(certificate.map(CertificateWatch::factory), limits);
     this.jobs = jobs;
     this.cluster = cluster;
+    this.sparkPages =
+        new SparkPageRoutes(
+            guard,
+            new PagePasses(access.signer(), Clock.systemUTC()),
+            survey,
+            historyServers,
+            jobs,
+            new SparkPageClient(settings.access().ssl()));
     this.server = Javalin.create(this::configure);
   }
 
@@ -99,6 +136,7 @@ public final class GatewayServer implements AutoCloseable {
    */
   public void start(Optional<String> host, int port) {
     usage.start();
+    certificate.ifPresent(CertificateWatch::start);
     if (host.isPresent()) {
       server.start(host.get(), port);
     } else {
@@ -111,6 +149,11 @@ public final class GatewayServer implements AutoCloseable {
     return server.port();
   }
 
+  /** What looks after the certificate, where there is one; for tests that don't wait for it. */
+  Optional<CertificateWatch> certificate() {
+    return certificate;
+  }
+
   /** The server behind it, for tests that walk its routes. */
   Javalin javalin() {
     return server;
@@ -120,7 +163,10 @@ public final class GatewayServer implements AutoCloseable {
   @Override
   public void close() {
     usage.close();
+    certificate.ifPresent(CertificateWatch::close);
     server.stop();
+    doors.close();
+    sparkPages.close();
   }
 
   private void configure(JavalinConfig config) {
@@ -130,6 +176,7 @@ public final class GatewayServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.defaultContentType = Answers.TEXT;
     config.router.ignoreTrailingSlashes = true;
+    doors.open(config.jetty);
     config.jetty.modifyHttpConfiguration(
         http -> {
           http.setSendServerVersion(false);
@@ -142,13 +189,17 @@ public final class GatewayServer implements AutoCloseable {
           log(context, milliseconds);
           access.audit().record(context);
         });
-    config.routes.before(GatewayServer::addSecurityHeaders);
+    config.routes.before(this::addSecurityHeaders);
+    config.routes.before(SparkPageRoutes::confine);
+    config.routes.before(Doors::askForTls);
     config.routes.before(guard::admit);
+    config.routes.before(Doors::askForPlainBodies);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
     routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment).routes());
-    routes.addAll(new ClusterRoutes(guard, cluster, survey, usage).routes());
+    routes.addAll(new ClusterRoutes(guard, cluster, survey, usage, sparkPages).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
+    routes.addAll(sparkPages.routes());
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
     addHead(config, routes);
@@ -423,9 +474,19 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   private static void unexpected(Exception trouble, Context context) {
+    Optional<RefusedException> slow = SlowClients.refusal(trouble);
+    if (slow.isPresent()) {
+      context.header("Connection", "close");
+      Answers.error(context, slow.get().status(), slow.get().getMessage());
+      return;
+    }
     String id = UUID.randomUUID().toString();
     LOG.error(
-        "error {} at {} {}", id, context.method(), Answers.printable(context.path()), trouble);
+        "error {} at {} {}",
+        id,
+        context.method(),
+        Answers.printable(SparkPage.withoutPass(context.path())),
+        trouble);
     Answers.json(
         context,
         500,
@@ -434,7 +495,10 @@ public final class GatewayServer implements AutoCloseable {
             .put("id", id));
   }
 
-  private static void addSecurityHeaders(Context context) {
+  private void addSecurityHeaders(Context context) {
+    if (hsts && context.req().isSecure()) {
+      context.header("Strict-Transport-Security", "max-age=31536000");
+    }
     context.header("X-Content-Type-Options", "nosniff");
     context.header("X-Frame-Options", "DENY");
     context.header("Referrer-Policy", "no-referrer");
@@ -449,7 +513,7 @@ public final class GatewayServer implements AutoCloseable {
         "{} {} {} {} {}ms",
         context.ip(),
         context.method(),
-        Answers.printable(context.path()),
+        Answers.printable(SparkPage.withoutPass(context.path())),
         context.status().getCode(),
         Math.round(milliseconds));
   }

@@ -29,7 +29,10 @@ final class Guard {
   private static final Set<HandlerType> SAFE =
       Set.of(HandlerType.GET, HandlerType.HEAD, HandlerType.OPTIONS);
 
-  /** Balancers ask the first; the others are how one gets a session. */
+  /**
+   * Balancers ask the first; the others are how one gets a session. Addresses of Spark's pages
+   * carry what lets in.
+   */
   private static final List<String> OPEN =
       List.of("/healthz", SignInRoutes.SIGN_IN, SignInRoutes.CALLBACK);
 
@@ -59,7 +62,9 @@ final class Guard {
 
   /** For every call, before anything else of it. */
   void admit(Context context) {
-    if (everything && !OPEN.contains(withoutSlash(context.path()))) {
+    boolean open =
+        OPEN.contains(withoutSlash(context.path())) || SparkPageRoutes.carriesPass(context.path());
+    if (everything && !open) {
       authenticate(context);
     }
   }

@@ -134,7 +134,9 @@ final class UploadForm implements AutoCloseable {
         | IllegalStateException
         | IOException
         | HttpException.RuntimeException broken) {
-      throw translated(broken, limit);
+      throw SlowClients.refusal(broken).isPresent()
+          ? SlowClients.refusal(broken).get()
+          : translated(broken, limit);
     } finally {
       if (!complete) {
         delete(file, attached);

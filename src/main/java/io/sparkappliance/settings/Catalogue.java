@@ -134,6 +134,11 @@ public final class Catalogue {
   final Variable<String> jobsDatabaseUser;
   final Variable<Secret> jobsDatabasePassword;
   final Variable<HostAndPort> thriftServer;
+  final Variable<Path> gatewayTlsCertificate;
+  final Variable<Path> gatewayTlsKey;
+  final Variable<Path> gatewayTlsKeyStore;
+  final Variable<Secret> gatewayTlsPassword;
+  final Variable<Boolean> gatewayTlsHsts;
   final Variable<List<AddressRange>> trustedProxies;
   final Variable<VariableNames> submitEnvironment;
 
@@ -836,6 +841,44 @@ public final class Catalogue {
                 + " any characters. Those of the node, Java, Python, Spark, Hadoop and AWS can't be"
                 + " allowed. `none` allows none.");
 
+    gatewayTlsCertificate =
+        add(
+            GatewayTls.CERTIFICATE_FILE,
+            Group.GATEWAY,
+            Parsers.absolutePath(),
+            "",
+            "Certificate of the gateway in PEM, those that vouch for it behind it: with it the"
+                + " gateway's port speaks TLS alone. Read again when it changes.");
+    gatewayTlsKey =
+        add(
+            GatewayTls.KEY_FILE,
+            Group.GATEWAY,
+            Parsers.absolutePath(),
+            "",
+            "Its private key in PEM.");
+    gatewayTlsKeyStore =
+        add(
+            GatewayTls.KEYSTORE_FILE,
+            Group.GATEWAY,
+            Parsers.keyFile(),
+            "",
+            "Key and certificates in one file (`.p12`, `.jks` or `.pem`), instead of those two.");
+    gatewayTlsPassword =
+        add(
+            GatewayTls.PASSWORD,
+            Group.GATEWAY,
+            Parsers.password(),
+            "",
+            "Password of the key or the key store, if it has one.");
+    gatewayTlsHsts =
+        add(
+            "GATEWAY_TLS_HSTS",
+            Group.GATEWAY,
+            Parsers.flag(),
+            "",
+            "Whether browsers are told to reach this host by TLS alone for a year"
+                + " (`Strict-Transport-Security`), which they do on all of its ports. Not set:"
+                + " where no role of this node has a page without TLS.");
     trustedProxies =
         add(
             "TRUSTED_PROXIES",

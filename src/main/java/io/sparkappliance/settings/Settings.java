@@ -466,6 +466,7 @@ public record Settings(
    *     server; empty: the masters' hosts are tried
    * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
    * @param submitEnvironment {@code SUBMIT_ENVIRONMENT}: variables that applications may bring
+   * @param tls empty: without
    */
   public record Gateway(
       MemorySize maxUpload,
@@ -476,7 +477,8 @@ public record Settings(
       Optional<JobsDatabase> jobsDatabase,
       Optional<HostAndPort> thriftServer,
       List<AddressRange> trustedProxies,
-      VariableNames submitEnvironment) {
+      VariableNames submitEnvironment,
+      Optional<GatewayTls> tls) {
     /** Takes a copy that can't be changed. */
     public Gateway {
       trustedProxies = List.copyOf(trustedProxies);

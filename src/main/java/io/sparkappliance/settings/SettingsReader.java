@@ -154,7 +154,8 @@ public final class SettingsReader {
                 jobsDatabase(),
                 get(c.thriftServer),
                 get(c.trustedProxies).orElse(List.of()),
-                get(c.submitEnvironment).orElse(new VariableNames(List.of()))),
+                get(c.submitEnvironment).orElse(new VariableNames(List.of())),
+                new GatewayTlsReader(catalogue, values(), problems, warnings).read(roles)),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),
@@ -307,24 +308,26 @@ public final class SettingsReader {
   }
 
   private Settings.Identity identity() {
-    IdentityReader.Values values =
-        new IdentityReader.Values() {
-          @Override
-          public <T> Optional<T> get(Variable<T> variable) {
-            return SettingsReader.this.get(variable);
-          }
+    return new IdentityReader(catalogue, values(), problems, warnings).read();
+  }
 
-          @Override
-          public <T> T require(Variable<T> variable) {
-            return SettingsReader.this.require(variable);
-          }
+  private IdentityReader.Values values() {
+    return new IdentityReader.Values() {
+      @Override
+      public <T> Optional<T> get(Variable<T> variable) {
+        return SettingsReader.this.get(variable);
+      }
 
-          @Override
-          public boolean isGiven(Variable<?> variable) {
-            return !find(variable).isEmpty();
-          }
-        };
-    return new IdentityReader(catalogue, values, problems, warnings).read();
+      @Override
+      public <T> T require(Variable<T> variable) {
+        return SettingsReader.this.require(variable);
+      }
+
+      @Override
+      public boolean isGiven(Variable<?> variable) {
+        return !find(variable).isEmpty();
+      }
+    };
   }
 
   private Optional<Ssl> ssl() {

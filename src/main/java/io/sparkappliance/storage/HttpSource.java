@@ -1,5 +1,6 @@
 package io.sparkappliance.storage;
 
+import io.sparkappliance.settings.EnvironmentProxies;
 import java.io.IOException;
 import java.net.Authenticator;
 import java.net.ConnectException;

@@ -364,6 +364,25 @@ class DaemonsTest {
   }
 
   @Test
+  void theGatewayAloneIsToldOfItsKey() {
+    environment.put("GATEWAY_TLS_CERTIFICATE_FILE", "/tls/tls.crt");
+    environment.put("GATEWAY_TLS_KEY_FILE", "/tls/tls.key");
+    environment.put("GATEWAY_TLS_PASSWORD", "hush-hush");
+    environment.put("GATEWAY_TLS_HSTS", "true");
+    start(Role.MASTER, Role.GATEWAY);
+
+    assertThat(spec("gateway").command().environment())
+        .containsEntry("GATEWAY_TLS_CERTIFICATE_FILE", "/tls/tls.crt")
+        .containsEntry("GATEWAY_TLS_KEY_FILE", "/tls/tls.key")
+        .containsEntry("GATEWAY_TLS_HSTS", "true")
+        .containsEntry("GATEWAY_TLS_PASSWORD_FILE", "/data/secrets/gateway-tls-password")
+        .doesNotContainKeys("GATEWAY_TLS_PASSWORD", "GATEWAY_TLS_KEYSTORE_FILE")
+        .doesNotContainValue("hush-hush");
+    assertThat(spec("master").command().environment().keySet())
+        .noneMatch(name -> name.startsWith("GATEWAY_TLS"));
+  }
+
+  @Test
   void whoNeedsAMasterOfAnotherNodeIsNotToBlameWhenItIsAway() throws Exception {
     try (ServerSocket master = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       environment.put("SPARK_MASTER_URL", "spark://127.0.0.1:" + master.getLocalPort());

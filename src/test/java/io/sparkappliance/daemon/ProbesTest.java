@@ -3,6 +3,8 @@ package io.sparkappliance.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
@@ -13,6 +15,7 @@ import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.SettingsReader;
 import io.sparkappliance.sparkconf.Preparation;
+import io.sparkappliance.testing.Certificates;
 import io.sparkappliance.testing.SparkDistribution;
 import io.sparkappliance.testing.ThriftServerProcess;
 import java.io.IOException;
@@ -22,10 +25,13 @@ import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +84,39 @@ class ProbesTest {
     server.stop(0);
     assertThat(new HttpProbe(http, here, "/healthz", Map.of()).missing())
         .contains("port " + here.port() + " does not answer");
+  }
+
+  @Test
+  void aGatewayWithACertificateIsAskedByTls() throws Exception {
+    Certificates.makePem(directory, "gateway");
+    HttpsServer secure =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    secure.setHttpsConfigurator(
+        new HttpsConfigurator(context(directory.resolve("gateway-key.p12"))));
+    secure.createContext("/healthz", exchange -> exchange.sendResponseHeaders(200, -1));
+    secure.start();
+    try {
+      Probe gateway =
+          probes(
+                  Map.of(
+                      "GATEWAY_PORT",
+                      Integer.toString(secure.getAddress().getPort()),
+                      "GATEWAY_TLS_KEYSTORE_FILE",
+                      "/tls/gateway.p12"))
+              .gateway();
+      assertThat(gateway.missing()).isEmpty();
+    } finally {
+      secure.stop(0);
+    }
+  }
+
+  private static SSLContext context(Path keyStore) throws Exception {
+    char[] password = Certificates.PASSWORD.toCharArray();
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(KeyStore.getInstance(keyStore.toFile(), password), password);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    return context;
   }
 
   @Test
@@ -176,14 +215,20 @@ class ProbesTest {
   }
 
   private Probes probes(String masters) {
+    return probes(Map.of("SPARK_MASTER_URL", masters));
+  }
+
+  private Probes probes(Map<String, String> more) {
     Map<String, String> environment =
-        Map.of(
-            "START_WORKER", "true",
-            "SPARK_MASTER_URL", masters,
-            "SPARK_MASTER_WEBUI_PORT", Integer.toString(here().port()),
-            "SPARK_APPLIANCE_HOME", directory.toString(),
-            "SPARK_APPLIANCE_DATA", directory.toString(),
-            "SPARK_HOME", directory.toString());
+        new TreeMap<>(
+            Map.of(
+                "START_WORKER", "true",
+                "SPARK_MASTER_URL", "spark://127.0.0.1:7077",
+                "SPARK_MASTER_WEBUI_PORT", Integer.toString(here().port()),
+                "SPARK_APPLIANCE_HOME", directory.toString(),
+                "SPARK_APPLIANCE_DATA", directory.toString(),
+                "SPARK_HOME", directory.toString()));
+    environment.putAll(more);
     Settings settings = SettingsReader.read(environment, Files::readString).settings();
     Credentials credentials =
         new Credentials(new Secret("token"), new Secret("notebook"), Optional.empty());

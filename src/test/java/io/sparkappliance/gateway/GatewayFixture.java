@@ -9,6 +9,7 @@ import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.jobs.Jobs;
 import io.sparkappliance.settings.Credentials;
+import io.sparkappliance.settings.EnvironmentProxies;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
@@ -45,6 +46,7 @@ final class GatewayFixture implements AutoCloseable {
     volatile Optional<HostAndPort> thrift = Optional.empty();
     volatile Optional<HostAndPort> connect = Optional.empty();
     volatile List<HostAndPort> masters = List.of();
+    volatile List<HostAndPort> historyServers = List.of();
     volatile int masterUiPort = 1;
 
     @Override
@@ -81,12 +83,30 @@ final class GatewayFixture implements AutoCloseable {
     this(data, sparkHome, cluster, more, TOKEN);
   }
 
+  /** Starts one that has less patience. */
+  GatewayFixture(
+      Path data, Path sparkHome, Cluster cluster, Map<String, String> more, Doors.Limits limits)
+      throws IOException {
+    this(data, sparkHome, cluster, more, TOKEN, limits);
+  }
+
   /**
    * Starts one whose token a thrift server knows.
    *
    * @param token of the gateway and the thrift server
    */
   GatewayFixture(Path data, Path sparkHome, Cluster cluster, Map<String, String> more, Secret token)
+      throws IOException {
+    this(data, sparkHome, cluster, more, token, Doors.Limits.USUAL);
+  }
+
+  private GatewayFixture(
+      Path data,
+      Path sparkHome,
+      Cluster cluster,
+      Map<String, String> more,
+      Secret token,
+      Doors.Limits limits)
       throws IOException {
     this.token = token;
     Map<String, String> environment = new HashMap<>();
@@ -106,7 +126,10 @@ final class GatewayFixture implements AutoCloseable {
             new ClusterSurvey(
                 Members.named(cluster.masters),
                 cluster.masterUiPort,
-                new MasterClient(SparkPages.client(Optional.empty()))));
+                new MasterClient(SparkPages.client(Optional.empty()))),
+            () -> cluster.historyServers,
+            new EnvironmentProxies(more),
+            limits);
     server.start(Optional.of("127.0.0.1"), 0);
   }
 

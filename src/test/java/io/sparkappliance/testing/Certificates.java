@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 /** A certificate of its own, in a key store and a trust store, made with the JDK's keytool. */
@@ -64,6 +67,50 @@ public final class Certificates {
         "-storepass",
         PASSWORD);
     Files.delete(Path.of(certificate));
+  }
+
+  /**
+   * Writes {@code NAME.crt.pem} and {@code NAME.key.pem}, the key in PKCS#8, and {@code
+   * NAME-key.p12}.
+   *
+   * @param directory where
+   * @param name of the files and of the subject
+   * @param more options of keytool, such as the kind of the key and how long the certificate counts
+   */
+  public static void makePem(Path directory, String name, String... more)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    Path file = directory.resolve(name + "-key.p12");
+    Files.deleteIfExists(file);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "-genkeypair",
+                "-alias",
+                name,
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                "san=dns:localhost,ip:127.0.0.1",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                PASSWORD));
+    arguments.addAll(more.length == 0 ? List.of("-keyalg", "EC") : List.of(more));
+    keytool(arguments.toArray(String[]::new));
+    KeyStore store = KeyStore.getInstance(file.toFile(), PASSWORD.toCharArray());
+    Files.writeString(
+        directory.resolve(name + ".crt.pem"),
+        pem("CERTIFICATE", store.getCertificate(name).getEncoded()));
+    Files.writeString(
+        directory.resolve(name + ".key.pem"),
+        pem("PRIVATE KEY", store.getKey(name, PASSWORD.toCharArray()).getEncoded()));
+  }
+
+  /** Bytes as PEM. */
+  public static String pem(String label, byte[] der) {
+    String body =
+        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(der);
+    return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
   }
 
   private static void keytool(String... arguments) throws IOException, InterruptedException {

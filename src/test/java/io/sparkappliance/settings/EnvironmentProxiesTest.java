@@ -1,4 +1,4 @@
-package io.sparkappliance.storage;
+package io.sparkappliance.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

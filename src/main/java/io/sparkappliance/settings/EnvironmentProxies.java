@@ -1,7 +1,5 @@
-package io.sparkappliance.storage;
+package io.sparkappliance.settings;
 
-import io.sparkappliance.settings.ConfigurationException;
-import io.sparkappliance.settings.Problem;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -19,13 +17,23 @@ import java.util.Optional;
  * {@code HTTP_PROXY} and {@code NO_PROXY}, in either case. Java itself only knows system
  * properties.
  */
-final class EnvironmentProxies extends ProxySelector {
+public final class EnvironmentProxies extends ProxySelector {
   private final Map<String, String> environment;
 
-  EnvironmentProxies(Map<String, String> environment) {
+  /**
+   * Reads the variables when somebody asks for a way.
+   *
+   * @param environment names and values
+   */
+  public EnvironmentProxies(Map<String, String> environment) {
     this.environment = environment;
   }
 
+  /**
+   * The way to an address.
+   *
+   * @throws ConfigurationException when the variable holds no proxy's address
+   */
   @Override
   public List<Proxy> select(URI uri) {
     String proxy = value(uri.getScheme().toLowerCase(Locale.ROOT) + "_proxy");
