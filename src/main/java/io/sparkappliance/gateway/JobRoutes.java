@@ -160,7 +160,9 @@ final class JobRoutes {
   private ObjectNode whole(Job job) throws IOException {
     return job.kind() == JobKind.SQL && job.state().isFinal()
         ? JobViews.view(job, jobs.results(job))
-        : JobViews.view(job);
+        : jobs.progress(job)
+            .map(progress -> JobViews.view(job, progress))
+            .orElseGet(() -> JobViews.view(job));
   }
 
   private void list(Context context) throws IOException {

@@ -33,6 +33,7 @@ final class JobRuns implements AutoCloseable {
   private final ApplicationRunner applications;
   private final JobLimits limits;
   private final Map<JobId, LiveJob> live = new ConcurrentHashMap<>();
+  private final Map<JobId, SqlRunner.Run> queries = new ConcurrentHashMap<>();
   private final Map<JobKind, Turns<LiveJob>> turns = new EnumMap<>(JobKind.class);
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -92,6 +93,11 @@ final class JobRuns implements AutoCloseable {
   /** A job that is not over. */
   Optional<Job> find(JobId id) {
     return Optional.ofNullable(live.get(id)).map(LiveJob::job);
+  }
+
+  /** A SQL job that is being run. */
+  Optional<SqlRunner.Run> query(JobId id) {
+    return Optional.ofNullable(queries.get(id));
   }
 
   /** How many are not over. */
@@ -173,8 +179,22 @@ final class JobRuns implements AutoCloseable {
   private void runQuery(LiveJob job, SqlRequest request) throws JobFailure, IOException {
     SqlRunner.Run run = new SqlRunner.Run();
     job.endBy(run::cancel);
-    job.save(before -> before.running(Instant.now()));
-    sql.run(request, files.directory(job.id()), limits.outputBytes(), run);
+    queries.put(job.id(), run);
+    try {
+      sql.run(
+          request,
+          files.directory(job.id()),
+          limits.outputBytes(),
+          run,
+          application ->
+              job.save(
+                  before -> {
+                    Job running = before.running(Instant.now());
+                    return application.map(running::as).orElse(running);
+                  }));
+    } finally {
+      queries.remove(job.id());
+    }
   }
 
   private void runApplication(LiveJob job, ApplicationRequest request)

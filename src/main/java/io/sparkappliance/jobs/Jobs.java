@@ -41,6 +41,7 @@ public final class Jobs implements AutoCloseable {
   private final ClusterView cluster;
   private final SqlRunner sql;
   private final JobRuns runs;
+  private final SqlProgress progress;
   private final Retention retention;
   private final JobLimits limits;
   private final String node;
@@ -50,6 +51,7 @@ public final class Jobs implements AutoCloseable {
       JobRecords records,
       ClusterView cluster,
       SqlRunner sql,
+      SqlProgress progress,
       ApplicationRunner applications,
       JobLimits limits,
       String node) {
@@ -57,6 +59,7 @@ public final class Jobs implements AutoCloseable {
     this.records = records;
     this.cluster = cluster;
     this.sql = sql;
+    this.progress = progress;
     this.limits = limits;
     this.node = node;
     this.runs = new JobRuns(files, records, sql, applications, limits);
@@ -97,6 +100,7 @@ public final class Jobs implements AutoCloseable {
             JobRecords.embedded(files.records()),
             cluster,
             new SqlRunner(cluster, sessions),
+            SqlProgress.of(settings, cluster),
             ApplicationRunner.of(settings, environment),
             JobLimits.of(gateway, STOP_TIME),
             hostname);
@@ -278,6 +282,13 @@ public final class Jobs implements AutoCloseable {
     Optional<Job> running = runs.find(id);
     Optional<Job> found = running.isPresent() ? running : records.find(id);
     return found.filter(job -> owner.isEmpty() || owner.get().equals(job.owner()));
+  }
+
+  /** How far a job is; empty where nobody can tell, and for what is no running SQL job. */
+  public Optional<JobProgress> progress(Job job) {
+    return job.state() == JobState.RUNNING
+        ? runs.query(job.id()).flatMap(progress::of)
+        : Optional.empty();
   }
 
   /**

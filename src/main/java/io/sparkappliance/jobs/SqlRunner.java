@@ -1,6 +1,8 @@
 package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.cluster.Work;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,10 +33,25 @@ final class SqlRunner implements AutoCloseable {
     this.sessions = sessions;
   }
 
+  /** Takes note that a script has its session, and begins. */
+  @FunctionalInterface
+  interface Beginning {
+    /**
+     * Called once, before the first statement.
+     *
+     * @param application the server's Spark application, where it is known
+     */
+    void begun(Optional<SparkApplication> application) throws IOException;
+  }
+
   /** A handle on a script that runs, or is about to. */
   static final class Run {
     private final AtomicReference<Statement> current = new AtomicReference<>();
     private volatile boolean cancelled;
+    private Optional<SqlSession> session = Optional.empty();
+    private int statements = 1;
+    private int done;
+    private double part;
 
     /** Makes the running statement fail, and every one after it. */
     void cancel() {
@@ -53,6 +71,47 @@ final class SqlRunner implements AutoCloseable {
       if (cancelled) {
         throw new JobFailure("interrupted");
       }
+    }
+
+    synchronized void begin(SqlSession where, int count) {
+      session = Optional.of(where);
+      statements = count;
+    }
+
+    private synchronized void endStatement() {
+      current.set(null);
+      done++;
+      part = 0;
+    }
+
+    /** Where it runs; empty before it does. */
+    synchronized Optional<SqlSession> session() {
+      return session;
+    }
+
+    /**
+     * How far a run is.
+     *
+     * @param work of the statement that runs
+     * @param percent of the script
+     */
+    record Step(Work work, int percent) {}
+
+    /**
+     * How far it is. Each statement counts as much as any other, and of the one that runs the part
+     * of the tasks that are done. Spark plans some stages only when others are over: where that
+     * makes the part smaller, the larger one stands.
+     *
+     * @param groups what the driver has done and has to do, by job groups
+     */
+    synchronized Step step(Map<String, Work> groups) {
+      Work work =
+          Optional.ofNullable(current.get())
+              .flatMap(HiveJdbc::jobGroup)
+              .map(group -> groups.getOrDefault(group, Work.NONE))
+              .orElse(Work.NONE);
+      part = Math.max(part, work.part());
+      return new Step(work, (int) Math.min(100, 100 * (done + part) / statements));
     }
   }
 
@@ -74,10 +133,11 @@ final class SqlRunner implements AutoCloseable {
    *     ResultWriter}
    * @param maxBytes size that the results may have
    * @param run the handle to cancel it by
+   * @param beginning is told when it begins
    * @throws JobFailure when a statement fails; results before it are kept
    * @throws IOException when a file can't be read or written
    */
-  void run(SqlRequest request, Path directory, long maxBytes, Run run)
+  void run(SqlRequest request, Path directory, long maxBytes, Run run, Beginning beginning)
       throws JobFailure, IOException {
     List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
     HostAndPort server =
@@ -87,6 +147,9 @@ final class SqlRunner implements AutoCloseable {
     try (ResultWriter results = new ResultWriter(directory, maxBytes)) {
       SqlSession session = login(server, request);
       try {
+        run.begin(session, statements.size());
+        beginning.begun(
+            session.application().map(id -> new SparkApplication(id, Optional.empty())));
         runAll(session, request, statements, results, run);
       } finally {
         end(session);
@@ -119,19 +182,25 @@ final class SqlRunner implements AutoCloseable {
       ResultWriter results,
       Run run)
       throws JobFailure, IOException {
-    try (Statement statement = session.connection().createStatement()) {
-      run.use(statement);
-      statement.setFetchSize(FETCH_SIZE);
+    try {
       for (Map.Entry<String, String> setting : request.settings().entrySet()) {
-        statement.execute("SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue()));
+        try (Statement statement = session.connection().createStatement()) {
+          run.use(statement);
+          statement.execute("SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue()));
+        }
       }
       for (String sql : statements) {
-        run.use(statement);
-        if (statement.execute(request.parameters().bind(sql))) {
-          try (ResultSet result = statement.getResultSet()) {
-            results.write(result);
+        // One of its own for each: what is left of the last one's work is not the next one's.
+        try (Statement statement = session.connection().createStatement()) {
+          run.use(statement);
+          statement.setFetchSize(FETCH_SIZE);
+          if (statement.execute(request.parameters().bind(sql))) {
+            try (ResultSet result = statement.getResultSet()) {
+              results.write(result);
+            }
           }
         }
+        run.endStatement();
       }
     } catch (SQLException | RuntimeException | LinkageError failure) {
       // The driver throws all three: for a type it does not know, for instance.

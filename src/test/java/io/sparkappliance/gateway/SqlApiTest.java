@@ -42,7 +42,13 @@ class SqlApiTest {
             directory.resolve("data"),
             SparkDistribution.home(),
             cluster,
-            Map.of("API_TOKEN", ThriftServerProcess.TOKEN.reveal(), "MAX_JOB_OUTPUT", "5m"),
+            Map.of(
+                "API_TOKEN",
+                ThriftServerProcess.TOKEN.reveal(),
+                "MAX_JOB_OUTPUT",
+                "5m",
+                "SQL_UI_PORT",
+                Integer.toString(thrift.uiPort())),
             ThriftServerProcess.TOKEN);
   }
 
@@ -195,6 +201,39 @@ class SqlApiTest {
             .atMost(Duration.ofMinutes(1))
             .until(() -> json(gateway.get(path)), now -> now.has("finished_at"));
     assertThat(end.path("state").asText()).isEqualTo("cancelled");
+  }
+
+  @Test
+  void a_job_tells_how_far_it_is_and_where_it_runs() throws Exception {
+    JsonNode job =
+        json(
+            post(
+                request(
+                    "select 1; select count(*) from range(0, 100000000000, 1, 5000)"
+                        + " where id % 100000 = 0 and sqrt(id) < 0; select 2"),
+                ""));
+    String path = "/api/v1/jobs/" + job.path("id").asText();
+    JsonNode running =
+        Awaitility.await()
+            .atMost(Duration.ofMinutes(1))
+            .until(
+                () -> json(gateway.get(path)),
+                now -> now.path("progress").path("tasks_done").asInt() > 1);
+    JsonNode progress = running.path("progress");
+    assertThat(progress.path("tasks_total").asInt()).isEqualTo(5001);
+    assertThat(progress.path("stages_total").asInt()).isEqualTo(2);
+    assertThat(progress.path("stages_done").asInt()).isZero();
+    // One of three statements is over, and the second has just begun.
+    assertThat(progress.path("percent").asInt()).isBetween(33, 66);
+    assertThat(running.path("spark_application_id").asText()).startsWith("local-");
+    assertThat(running.path("ui_url").asText()).startsWith("http://127.0.0.1:");
+    gateway.send(gateway.request(path + "/cancel").POST(HttpRequest.BodyPublishers.noBody()));
+    JsonNode end =
+        Awaitility.await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> json(gateway.get(path)), now -> now.has("finished_at"));
+    assertThat(end.has("progress")).isFalse();
+    assertThat(end.path("spark_application_id")).isEqualTo(running.path("spark_application_id"));
   }
 
   @Test

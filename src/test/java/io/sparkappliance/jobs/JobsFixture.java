@@ -1,5 +1,7 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.cluster.DriverClient;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.testing.KnownThriftServer;
@@ -12,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -64,6 +67,8 @@ final class JobsFixture {
             JobRecords.embedded(files.records()),
             cluster,
             new SqlRunner(cluster, sessions),
+            new SqlProgress(
+                new DriverClient(SparkPages.client(Optional.empty())), (_, _) -> List.of()),
             applications,
             limits,
             "test-node");
