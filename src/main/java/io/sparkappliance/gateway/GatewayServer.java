@@ -144,6 +144,7 @@ public final class GatewayServer implements AutoCloseable {
     routes.addAll(new JobRoutes(jobs, guard, maxUpload).routes());
     routes.addAll(new ClusterRoutes(guard, cluster, survey, usage).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
+    routes.addAll(new SessionRoutes(guard, jobs.sessions()).routes());
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
     addHead(config, routes);
@@ -175,7 +176,7 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.GET, "/api/v1/me", guard.asks(UserRole.READER, access::me)),
         new Route(HandlerType.GET, SignInRoutes.SIGN_IN, access.signIn()),
         new Route(HandlerType.GET, SignInRoutes.CALLBACK, access.callback()),
-        new Route(HandlerType.POST, SignInRoutes.SIGN_OUT, access.signOut()));
+        new Route(HandlerType.POST, SignInRoutes.SIGN_OUT, new SessionRoutes(guard, jobs.sessions()).closing(access.signOut())));
   }
 
   /** A HEAD has to know what the GET knows; the server itself leaves the body out. */

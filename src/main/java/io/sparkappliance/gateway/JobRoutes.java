@@ -92,7 +92,8 @@ final class JobRoutes {
     query.finish();
     JsonBody body = JsonBody.read(context);
     String sql = body.requiredText("sql");
-    SqlRequest request = SqlRequest.of(body.object("settings"), body.object("params"));
+    SqlRequest request =
+        SqlRequest.of(body.object("settings"), body.object("params"), body.text("session"));
     Terms terms = terms(context, body, "query");
     body.finish();
     Path script = Files.createTempFile(jobs.incoming(), "script", "");

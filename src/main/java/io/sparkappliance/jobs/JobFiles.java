@@ -68,6 +68,11 @@ final class JobFiles {
     return incoming;
   }
 
+  /** For marks of sessions; need not exist. */
+  Path sessions() {
+    return root.resolve("sessions");
+  }
+
   /** The directory of a job. */
   Path directory(JobId id) {
     return root.resolve(id.value());

@@ -52,10 +52,17 @@ final class JobRuns implements AutoCloseable {
     this.applications = applications;
     this.limits = limits;
     turns.put(
-        JobKind.SQL, new Turns<>("query", limits.queries(), limits.runningPerUser(), this::run));
+        JobKind.SQL,
+        new Turns<>(
+            "query", limits.queries(), limits.runningPerUser(), LiveJob::lane, this::run));
     turns.put(
         JobKind.APPLICATION,
-        new Turns<>("application", limits.applications(), limits.runningPerUser(), this::run));
+        new Turns<>(
+            "application",
+            limits.applications(),
+            limits.runningPerUser(),
+            _ -> Optional.empty(),
+            this::run));
   }
 
   /**
@@ -182,6 +189,7 @@ final class JobRuns implements AutoCloseable {
     queries.put(job.id(), run);
     try {
       sql.run(
+          job.id(),
           request,
           files.directory(job.id()),
           limits.outputBytes(),
@@ -326,6 +334,8 @@ final class JobRuns implements AutoCloseable {
     } catch (IOException trouble) {
       // It stays known for as long as this process lives; the next one settles it.
       LOG.error("the end of job {} could not be written down", end.id(), trouble);
+    } finally {
+      sql.named().leave(end.id());
     }
   }
 
@@ -351,7 +361,10 @@ final class JobRuns implements AutoCloseable {
   }
 
   private void recover(Job job) throws IOException {
-    LiveJob known = new LiveJob(records, job, Optional.empty());
+    boolean hasToRun = job.state() != JobState.RUNNING;
+    Optional<JobRequest> request = hasToRun ? requestOf(job) : Optional.empty();
+    LiveJob known = new LiveJob(records, job, request);
+    request.ifPresent(it -> sql.named().enterAgain(job.id(), job.owner(), it));
     Optional<ProcessIdentity> mark = files.process(job.id());
     // The exit code is the last thing its process leaves; the process itself may linger a moment.
     boolean hasEnded = ApplicationRunner.exitCode(files.directory(job.id())).isPresent();
@@ -375,6 +388,15 @@ final class JobRuns implements AutoCloseable {
       } else {
         finish(known, lost);
       }
+    }
+  }
+
+  /** Empty when it can't be had; what runs the job will say why. */
+  private Optional<JobRequest> requestOf(Job job) {
+    try {
+      return Optional.of(files.request(job.id()));
+    } catch (IOException | JobFailure unknown) {
+      return Optional.empty();
     }
   }
 

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -99,7 +100,15 @@ public final class Jobs implements AutoCloseable {
             files,
             JobRecords.embedded(files.records()),
             cluster,
-            new SqlRunner(cluster, sessions),
+            new SqlRunner(
+                cluster,
+                sessions,
+                new NamedSessions(
+                    sessions,
+                    files.sessions(),
+                    gateway.sessions().idle(),
+                    gateway.sessions().perUser(),
+                    Clock.systemUTC())),
             SqlProgress.of(settings, cluster),
             ApplicationRunner.of(settings, environment),
             JobLimits.of(gateway, STOP_TIME),
@@ -110,6 +119,7 @@ public final class Jobs implements AutoCloseable {
 
   /** Goes on with what an earlier process left, and clears away what is old. */
   void start() throws IOException {
+    sql.named().start();
     runs.recover();
     retention.start();
   }
@@ -117,6 +127,11 @@ public final class Jobs implements AutoCloseable {
   /** What tables there are. */
   public SqlCatalog catalog() {
     return sql.catalog();
+  }
+
+  /** The sessions that users have named. */
+  public NamedSessions sessions() {
+    return sql.named();
   }
 
   /** How many jobs are not over. */
@@ -159,6 +174,10 @@ public final class Jobs implements AutoCloseable {
   public Job submitQuery(String owner, SqlRequest request, Path script, Terms terms)
       throws IOException {
     request.parameters().checkUsed(checkScript(script));
+    if (request.session().isPresent() && terms.maxAttempts() > 1) {
+      throw new InvalidRequestException(
+          "max_attempts", "must be 1 in a session, where what follows counts on what was before");
+    }
     if (!sql.isAvailable()) {
       throw SqlCatalog.noServer();
     }
@@ -217,6 +236,7 @@ public final class Jobs implements AutoCloseable {
     checkStored(owner, Files.size(upload));
     JobId id = JobId.random();
     boolean taken = false;
+    sql.named().enter(id, owner, request);
     try {
       long bytes = files.create(id, request, upload);
       Job job =
@@ -242,6 +262,7 @@ public final class Jobs implements AutoCloseable {
           fingerprint.orElseThrow());
     } finally {
       if (!taken) {
+        sql.named().leave(id);
         files.delete(id);
       }
     }

@@ -27,10 +27,17 @@ final class SqlRunner implements AutoCloseable {
 
   private final ClusterView cluster;
   private final SqlSessions sessions;
+  private final NamedSessions named;
 
-  SqlRunner(ClusterView cluster, SqlSessions sessions) {
+  SqlRunner(ClusterView cluster, SqlSessions sessions, NamedSessions named) {
     this.cluster = cluster;
     this.sessions = sessions;
+    this.named = named;
+  }
+
+  /** The sessions that users have named. */
+  NamedSessions named() {
+    return named;
   }
 
   /** Takes note that a script has its session, and begins. */
@@ -128,6 +135,7 @@ final class SqlRunner implements AutoCloseable {
   /**
    * Runs a script to its end.
    *
+   * @param id the job's
    * @param request who runs it, with which settings
    * @param directory the job's directory, with the script; results go there, see {@link
    *     ResultWriter}
@@ -137,7 +145,13 @@ final class SqlRunner implements AutoCloseable {
    * @throws JobFailure when a statement fails; results before it are kept
    * @throws IOException when a file can't be read or written
    */
-  void run(SqlRequest request, Path directory, long maxBytes, Run run, Beginning beginning)
+  void run(
+      JobId id,
+      SqlRequest request,
+      Path directory,
+      long maxBytes,
+      Run run,
+      Beginning beginning)
       throws JobFailure, IOException {
     List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
     HostAndPort server =
@@ -145,11 +159,11 @@ final class SqlRunner implements AutoCloseable {
             .thriftServer()
             .orElseThrow(() -> new JobFailure("the thrift server does not answer any more"));
     try (ResultWriter results = new ResultWriter(directory, maxBytes)) {
-      SqlSession session = login(server, request);
+      SqlSession session = login(id, server, request);
       try {
         run.begin(session, statements.size());
         beginning.begun(
-            session.application().map(id -> new SparkApplication(id, Optional.empty())));
+            session.application().map(it -> new SparkApplication(it, Optional.empty())));
         runAll(session, request, statements, results, run);
       } finally {
         end(session);
@@ -157,8 +171,12 @@ final class SqlRunner implements AutoCloseable {
     }
   }
 
-  private SqlSession login(HostAndPort server, SqlRequest request) throws JobFailure {
+  private SqlSession login(JobId id, HostAndPort server, SqlRequest request)
+      throws JobFailure, IOException {
     try {
+      if (request.session().isPresent()) {
+        return named.use(id, server);
+      }
       return request.username().isPresent()
           ? sessions.open(server, request.username().get(), request.password())
           : sessions.borrow(server);
@@ -186,7 +204,7 @@ final class SqlRunner implements AutoCloseable {
       for (Map.Entry<String, String> setting : request.settings().entrySet()) {
         try (Statement statement = session.connection().createStatement()) {
           run.use(statement);
-          statement.execute("SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue()));
+          statement.execute(set(setting));
         }
       }
       for (String sql : statements) {
@@ -216,6 +234,11 @@ final class SqlRunner implements AutoCloseable {
         + " files instead";
   }
 
+  /** The statement for a setting. */
+  static String set(Map.Entry<String, String> setting) {
+    return "SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue());
+  }
+
   private static String quoted(String text) {
     return '`' + text.replace("`", "``") + '`';
   }
@@ -230,6 +253,7 @@ final class SqlRunner implements AutoCloseable {
 
   @Override
   public void close() {
+    named.close();
     sessions.close();
   }
 }

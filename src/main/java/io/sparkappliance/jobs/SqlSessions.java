@@ -87,6 +87,15 @@ final class SqlSessions implements AutoCloseable {
   }
 
   /**
+   * A session of the appliance's own user that is closed when its user says so.
+   *
+   * @throws SQLException when nobody can log in there
+   */
+  SqlSession open(HostAndPort server) throws SQLException {
+    return open(server, user, Optional.empty());
+  }
+
+  /**
    * A session of somebody else.
    *
    * @param server where the thrift server listens

@@ -458,6 +458,7 @@ public record Settings(
    * @param maxConcurrentApplications {@code MAX_CONCURRENT_APPLICATIONS}: applications that run at
    *     once
    * @param quotas how much of it is kept and may wait
+   * @param sessions how many named SQL sessions are kept, and how long
    * @param jobsDir {@code JOBS_DIR}: records, inputs and outputs of jobs
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
    *     server; empty: the masters' hosts are tried
@@ -468,6 +469,7 @@ public record Settings(
       int maxConcurrentQueries,
       int maxConcurrentApplications,
       JobQuotas quotas,
+      NamedSessions sessions,
       Path jobsDir,
       Optional<HostAndPort> thriftServer,
       List<AddressRange> trustedProxies) {
@@ -502,6 +504,14 @@ public record Settings(
     /** More than there is. */
     static final MemorySize NO_LIMIT = new MemorySize(Long.MAX_VALUE);
   }
+
+  /**
+   * SQL sessions that outlive a job.
+   *
+   * @param idle {@code SQL_SESSION_IDLE}: time after the last job
+   * @param perUser {@code MAX_USER_SESSIONS}: sessions of one user
+   */
+  public record NamedSessions(Duration idle, int perUser) {}
 
   /**
    * How daemons are watched and stopped.

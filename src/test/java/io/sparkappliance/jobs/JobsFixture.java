@@ -13,6 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ import java.util.Optional;
 /** Jobs in this process, and what an earlier process may have left. */
 final class JobsFixture {
   private static final Duration STOP_TIME = Duration.ofSeconds(2);
+
+  /** Of a user. */
+  static final int MAX_SESSIONS = 2;
 
   private JobsFixture() {}
 
@@ -66,7 +70,15 @@ final class JobsFixture {
             files,
             JobRecords.embedded(files.records()),
             cluster,
-            new SqlRunner(cluster, sessions),
+            new SqlRunner(
+                cluster,
+                sessions,
+                new NamedSessions(
+                    sessions,
+                    files.sessions(),
+                    Duration.ofMinutes(30),
+                    MAX_SESSIONS,
+                    InstantSource.system())),
             new SqlProgress(
                 new DriverClient(SparkPages.client(Optional.empty())), (_, _) -> List.of()),
             applications,
