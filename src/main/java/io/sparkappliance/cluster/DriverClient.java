@@ -41,8 +41,8 @@ public final class DriverClient {
    *
    * @param page the driver's web page, or the master's address for it; without a slash at its end
    * @param application the id that it has to have; letters, digits and {@code -_.} only
-   * @return the work of each job group that the driver remembers; empty when nobody answers in time,
-   *     who answers lets nobody in, or is the driver of another application
+   * @return the work of each job group that the driver remembers; empty when nobody answers in
+   *     time, who answers lets nobody in, or is the driver of another application
    */
   public Optional<Map<String, Work>> work(String page, String application) {
     URI jobs = URI.create(page + "/api/v1/applications/" + application + "/jobs");

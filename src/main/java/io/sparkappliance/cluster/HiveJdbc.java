@@ -138,7 +138,8 @@ public final class HiveJdbc {
     try {
       // The one way in which the driver tells an operation's id; Spark names its jobs by that.
       Object id = bare.getClass().getMethod("getYarnATSGuid").invoke(bare);
-      return Optional.ofNullable(id).map(text -> uuid(Base64.getUrlDecoder().decode((String) text)));
+      return Optional.ofNullable(id)
+          .map(text -> uuid(Base64.getUrlDecoder().decode((String) text)));
     } catch (ReflectiveOperationException | RuntimeException unknown) {
       return Optional.empty();
     }

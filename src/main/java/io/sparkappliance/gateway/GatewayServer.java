@@ -176,7 +176,10 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.GET, "/api/v1/me", guard.asks(UserRole.READER, access::me)),
         new Route(HandlerType.GET, SignInRoutes.SIGN_IN, access.signIn()),
         new Route(HandlerType.GET, SignInRoutes.CALLBACK, access.callback()),
-        new Route(HandlerType.POST, SignInRoutes.SIGN_OUT, new SessionRoutes(guard, jobs.sessions()).closing(access.signOut())));
+        new Route(
+            HandlerType.POST,
+            SignInRoutes.SIGN_OUT,
+            new SessionRoutes(guard, jobs.sessions()).closing(access.signOut())));
   }
 
   /** A HEAD has to know what the GET knows; the server itself leaves the body out. */

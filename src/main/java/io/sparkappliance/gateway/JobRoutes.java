@@ -242,6 +242,10 @@ final class JobRoutes {
       return;
     }
     context.contentType(format.mediaType());
+    if (!format.isText()) {
+      // Otherwise the server would name one.
+      context.res().setCharacterEncoding((String) null);
+    }
     context.header("Vary", "Accept");
     jobs.writeResult(
         job,
@@ -259,7 +263,7 @@ final class JobRoutes {
           .orElseThrow(
               () ->
                   new InvalidRequestException(
-                      "format", "must be one of text, csv, tsv, json, jsonl"));
+                      "format", "must be one of text, csv, tsv, json, jsonl, arrow, parquet"));
     }
     return Optional.ofNullable(context.header("Accept"))
         .flatMap(ResultFormat::accepted)

@@ -53,8 +53,7 @@ final class JobRuns implements AutoCloseable {
     this.limits = limits;
     turns.put(
         JobKind.SQL,
-        new Turns<>(
-            "query", limits.queries(), limits.runningPerUser(), LiveJob::lane, this::run));
+        new Turns<>("query", limits.queries(), limits.runningPerUser(), LiveJob::lane, this::run));
     turns.put(
         JobKind.APPLICATION,
         new Turns<>(
@@ -326,6 +325,8 @@ final class JobRuns implements AutoCloseable {
 
   /** Writes the end down before the job stops being live: nobody ever sees neither. */
   private void finish(LiveJob job, Job end) {
+    // Who sees the end of the last job of a session may close the session.
+    sql.named().leave(end.id());
     Job whole = end.leaving(files.outputBytes(end.id(), end.submission().inputBytes()));
     try {
       job.finish(whole);
@@ -334,8 +335,6 @@ final class JobRuns implements AutoCloseable {
     } catch (IOException trouble) {
       // It stays known for as long as this process lives; the next one settles it.
       LOG.error("the end of job {} could not be written down", end.id(), trouble);
-    } finally {
-      sql.named().leave(end.id());
     }
   }
 
@@ -361,8 +360,8 @@ final class JobRuns implements AutoCloseable {
   }
 
   private void recover(Job job) throws IOException {
-    boolean hasToRun = job.state() != JobState.RUNNING;
-    Optional<JobRequest> request = hasToRun ? requestOf(job) : Optional.empty();
+    boolean mayHaveSession = job.kind() == JobKind.SQL && job.state() != JobState.RUNNING;
+    Optional<JobRequest> request = mayHaveSession ? requestOf(job) : Optional.empty();
     LiveJob known = new LiveJob(records, job, request);
     request.ifPresent(it -> sql.named().enterAgain(job.id(), job.owner(), it));
     Optional<ProcessIdentity> mark = files.process(job.id());

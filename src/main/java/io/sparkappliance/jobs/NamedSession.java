@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,14 +11,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A session that a user has named, and the jobs that want to run in it. Its lock is that of {@link
- * NamedSessions}, but for the connection: that is its user's, who holds {@link #use}.
+ * NamedSessions}, but for the connection: that is its user's, who holds {@link #use()}.
  */
 final class NamedSession {
-  final SessionKey key;
-  final Map<String, String> settings;
-
-  /** Held while the thrift server is asked for something, so that one does that at a time. */
-  final ReentrantLock use = new ReentrantLock();
+  private final SessionKey key;
+  private final Map<String, String> settings;
+  private final ReentrantLock use = new ReentrantLock();
 
   /** Jobs that wait or run, with the life of the session in which they were sent. */
   private final Map<JobId, Integer> jobs = new HashMap<>();
@@ -35,6 +34,20 @@ final class NamedSession {
     this.settings = new LinkedHashMap<>(settings);
     this.created = now;
     this.lastUsed = now;
+  }
+
+  SessionKey key() {
+    return key;
+  }
+
+  /** With which it begins, in this order. */
+  Map<String, String> settings() {
+    return Collections.unmodifiableMap(settings);
+  }
+
+  /** Held while the thrift server is asked for something, so that one does that at a time. */
+  ReentrantLock use() {
+    return use;
   }
 
   void add(JobId job) {
@@ -84,10 +97,10 @@ final class NamedSession {
   }
 
   /**
-   * Whether a job was sent for what is there no longer. Whoever is told so first is the last of
-   * that life: what is sent afterwards begins anew.
+   * Tells a job whether it was sent for what is there no longer. With the first that is told so a
+   * life of the session ends: what is sent afterwards begins anew.
    */
-  boolean isGoneFor(JobId job, Instant now) {
+  boolean tellsLoss(JobId job, Instant now) {
     boolean gone = lost || jobs.getOrDefault(job, life) != life;
     if (lost) {
       life++;

@@ -82,8 +82,7 @@ public final class NamedSessions implements AutoCloseable {
         sessions.put(mark.key(), session);
       }
     }
-    Duration interval =
-        idle.dividedBy(4).compareTo(LOOK) < 0 ? idle.dividedBy(4) : LOOK;
+    Duration interval = idle.dividedBy(4).compareTo(LOOK) < 0 ? idle.dividedBy(4) : LOOK;
     var _ =
         timer.scheduleWithFixedDelay(
             this::look, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
@@ -96,7 +95,7 @@ public final class NamedSessions implements AutoCloseable {
   /** The sessions of a user, by name. */
   public synchronized List<SessionInfo> of(String owner) {
     return sessions.values().stream()
-        .filter(session -> session.key.owner().equals(owner) && !session.isLost())
+        .filter(session -> session.key().owner().equals(owner) && !session.isLost())
         .map(NamedSession::info)
         .sorted(Comparator.comparing(SessionInfo::name))
         .toList();
@@ -128,7 +127,13 @@ public final class NamedSessions implements AutoCloseable {
   }
 
   private void checkQuota(String owner) {
-    if (of(owner).size() >= perUser) {
+    // One that is lost holds nothing, unless a job will begin it anew.
+    long many =
+        sessions.values().stream()
+            .filter(session -> session.key().owner().equals(owner))
+            .filter(session -> !session.isLost() || session.isBusy())
+            .count();
+    if (many >= perUser) {
       throw new QuotaException(
           "you have as many sessions as you may have, "
               + perUser
@@ -164,7 +169,7 @@ public final class NamedSessions implements AutoCloseable {
     List<Optional<SqlSession>> open = new ArrayList<>();
     synchronized (this) {
       for (NamedSession session : List.copyOf(sessions.values())) {
-        if (session.key.owner().equals(owner)) {
+        if (session.key().owner().equals(owner)) {
           if (session.isBusy()) {
             session.endSoon();
           } else {
@@ -177,8 +182,8 @@ public final class NamedSessions implements AutoCloseable {
   }
 
   private Optional<SqlSession> forget(NamedSession session) {
-    sessions.remove(session.key);
-    marks.remove(session.key);
+    sessions.remove(session.key());
+    marks.remove(session.key());
     Optional<SqlSession> open = session.open();
     session.lose();
     return open;
@@ -191,10 +196,12 @@ public final class NamedSessions implements AutoCloseable {
    * @throws QuotaException when it names a new one, and its owner has too many
    */
   synchronized void enter(JobId job, String owner, JobRequest request) {
-    boolean isNew =
-        sessionOf(request).filter(name -> !sessions.containsKey(new SessionKey(owner, name))).isPresent();
-    if (isNew) {
-      checkQuota(owner);
+    Optional<SessionKey> key = sessionOf(request).map(name -> new SessionKey(owner, name));
+    if (key.isPresent()) {
+      NamedSession known = sessions.get(key.get());
+      if (known == null || (known.isLost() && !known.isBusy())) {
+        checkQuota(owner);
+      }
     }
     enterAgain(job, owner, request);
   }
@@ -227,7 +234,7 @@ public final class NamedSessions implements AutoCloseable {
         // One that never began, or was given up, is nothing to keep.
         if (!session.isBusy()
             && (session.isEnding() || !session.hasBegun())
-            && sessions.get(session.key) == session) {
+            && sessions.get(session.key()) == session) {
           open = forget(session);
         }
       }
@@ -248,27 +255,26 @@ public final class NamedSessions implements AutoCloseable {
     synchronized (this) {
       session = Optional.ofNullable(byJob.get(job)).orElseThrow();
     }
-    session.use.lock();
+    session.use().lock();
     try {
       check(session);
       synchronized (this) {
-        if (session.isGoneFor(job, now())) {
+        if (session.tellsLoss(job, now())) {
           if (!session.hasBegun()) {
-            marks.remove(session.key);
+            marks.remove(session.key());
           }
           throw new JobFailure(
               "the session "
-                  + session.key.name()
+                  + session.key().name()
                   + " is gone, with its variables, its temporary views and its current database:"
                   + " the thrift server or this gateway was restarted, or their connection broke."
                   + " What is sent to the session from now on begins it anew");
         }
       }
-      SqlSession open =
-          session.open().isPresent() ? session.open().get() : open(session, server);
+      SqlSession open = session.open().isPresent() ? session.open().get() : open(session, server);
       return new SqlSession(open.server(), open.connection(), open.application(), _ -> {});
     } finally {
-      session.use.unlock();
+      session.use().unlock();
     }
   }
 
@@ -277,13 +283,13 @@ public final class NamedSessions implements AutoCloseable {
     SqlSession open = logins.open(server);
     boolean ready = false;
     try {
-      for (Map.Entry<String, String> setting : session.settings.entrySet()) {
+      for (Map.Entry<String, String> setting : session.settings().entrySet()) {
         try (Statement statement = open.connection().createStatement()) {
           statement.execute(SqlRunner.set(setting));
         }
       }
       // Nothing is in it before this: what a crash loses from now on is told.
-      marks.add(new SessionMarks.Mark(session.key, session.settings));
+      marks.add(new SessionMarks.Mark(session.key(), session.settings()));
       ready = true;
     } finally {
       if (!ready) {
@@ -304,7 +310,7 @@ public final class NamedSessions implements AutoCloseable {
       open = session.open();
     }
     if (open.isPresent() && !answers(open.get())) {
-      LOG.info("the session {} of {} is lost", session.key.name(), session.key.owner());
+      LOG.info("the session {} of {} is lost", session.key().name(), session.key().owner());
       synchronized (this) {
         session.lose();
       }
@@ -361,13 +367,13 @@ public final class NamedSessions implements AutoCloseable {
         return;
       }
     }
-    if (session.use.tryLock()) {
+    if (session.use().tryLock()) {
       try {
         check(session);
       } catch (JobFailure stopped) {
         LOG.debug("a session was not looked at", stopped);
       } finally {
-        session.use.unlock();
+        session.use().unlock();
       }
     }
   }

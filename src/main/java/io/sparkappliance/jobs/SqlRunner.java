@@ -146,12 +146,7 @@ final class SqlRunner implements AutoCloseable {
    * @throws IOException when a file can't be read or written
    */
   void run(
-      JobId id,
-      SqlRequest request,
-      Path directory,
-      long maxBytes,
-      Run run,
-      Beginning beginning)
+      JobId id, SqlRequest request, Path directory, long maxBytes, Run run, Beginning beginning)
       throws JobFailure, IOException {
     List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
     HostAndPort server =
@@ -214,7 +209,7 @@ final class SqlRunner implements AutoCloseable {
           statement.setFetchSize(FETCH_SIZE);
           if (statement.execute(request.parameters().bind(sql))) {
             try (ResultSet result = statement.getResultSet()) {
-              results.write(result);
+              results.write(result, () -> timeZone(session));
             }
           }
         }
@@ -223,6 +218,13 @@ final class SqlRunner implements AutoCloseable {
     } catch (SQLException | RuntimeException | LinkageError failure) {
       // The driver throws all three: for a type it does not know, for instance.
       throw new JobFailure(SqlErrors.describe(failure), failure);
+    }
+  }
+
+  private static Optional<String> timeZone(SqlSession session) throws SQLException {
+    try (Statement statement = session.connection().createStatement();
+        ResultSet setting = statement.executeQuery("SET spark.sql.session.timeZone")) {
+      return setting.next() ? Optional.ofNullable(setting.getString(2)) : Optional.empty();
     }
   }
 

@@ -19,8 +19,8 @@ import java.util.function.Function;
 /**
  * Lets so many run at once, and so many of each owner. When a place is free, it is the turn of the
  * owner who has least running; of several such, of the one who has waited longest since the last
- * turn. Among the tasks of one owner the first is first; those of one lane of an owner run one after
- * the other, and hold no place while they wait for that.
+ * turn. Among the tasks of one owner the first is first; those of one lane of an owner run one
+ * after the other, and hold no place while they wait for that.
  *
  * @param <T> what is run
  */

@@ -737,8 +737,8 @@ public final class Catalogue {
             Group.GATEWAY,
             Parsers.count(1000),
             "",
-            "SQL jobs of one user that run at once, and applications; more wait their turn. Not set:"
-                + " as many as run at all.");
+            "SQL jobs of one user that run at once, and applications; more wait their turn. Not"
+                + " set: as many as run at all.");
     maxUserQueuedJobs =
         add(
             "MAX_USER_QUEUED_JOBS",

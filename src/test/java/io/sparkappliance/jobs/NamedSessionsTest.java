@@ -48,8 +48,7 @@ class NamedSessionsTest {
     Path script = Files.createTempFile(jobs.incoming(), "script", "");
     Files.writeString(script, sql);
     SqlRequest request =
-        new SqlRequest(
-            Map.of(), SqlParameters.NONE, Optional.empty(), Optional.empty(), session);
+        new SqlRequest(Map.of(), SqlParameters.NONE, Optional.empty(), Optional.empty(), session);
     return jobs.submitQuery(owner, request, script, Terms.named("q"));
   }
 
@@ -65,8 +64,7 @@ class NamedSessionsTest {
     Awaitility.await()
         .atMost(Duration.ofMinutes(1))
         .until(
-            () ->
-                jobs.find(Optional.empty(), job.id()).orElseThrow().state() == JobState.RUNNING);
+            () -> jobs.find(Optional.empty(), job.id()).orElseThrow().state() == JobState.RUNNING);
   }
 
   @Test
@@ -82,12 +80,11 @@ class NamedSessionsTest {
               jobs,
               ANN,
               "work",
-              "select assert_true(x = 7 and ${my.var} = 5 and ${from.the.beginning} = 9) from mine");
+              "select assert_true(x = 7 and ${my.var} = 5 and ${from.the.beginning} = 9) from"
+                  + " mine");
       assertThat(next.state()).as(next.toString()).isEqualTo(JobState.SUCCEEDED);
-      assertThat(run(jobs, "bob", "work", "select * from mine").state())
-          .isEqualTo(JobState.FAILED);
-      assertThat(run(jobs, ANN, "other", "select * from mine").state())
-          .isEqualTo(JobState.FAILED);
+      assertThat(run(jobs, "bob", "work", "select * from mine").state()).isEqualTo(JobState.FAILED);
+      assertThat(run(jobs, ANN, "other", "select * from mine").state()).isEqualTo(JobState.FAILED);
       assertThat(jobs.sessions().of(ANN)).extracting(SessionInfo::name).contains("other", "work");
       assertThatThrownBy(() -> submit(jobs, ANN, Optional.of("third"), "select 1"))
           .isInstanceOf(QuotaException.class)

@@ -60,8 +60,7 @@ class SqlProgressTest {
   private static SqlRunner.Run run(String application) {
     SqlRunner.Run run = new SqlRunner.Run();
     run.begin(
-        new SqlSession(
-            new HostAndPort("127.0.0.1", 1), null, Optional.of(application), _ -> {}),
+        new SqlSession(new HostAndPort("127.0.0.1", 1), null, Optional.of(application), _ -> {}),
         2);
     return run;
   }
@@ -72,7 +71,9 @@ class SqlProgressTest {
     SqlProgress progress = new SqlProgress(client, (_, _) -> List.of(page));
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<JobProgress>>> answers =
-          IntStream.range(0, 1000).mapToObj(_ -> threads.submit(() -> progress.of(run("app-1")))).toList();
+          IntStream.range(0, 1000)
+              .mapToObj(_ -> threads.submit(() -> progress.of(run("app-1"))))
+              .toList();
       for (Future<Optional<JobProgress>> told : answers) {
         assertThat(told.get()).contains(new JobProgress(Work.NONE, 0, page + "/"));
       }
@@ -84,8 +85,7 @@ class SqlProgressTest {
   void the_page_that_answers_is_found_and_one_that_is_shut_is_let_be() {
     answer("/proxy/app-1" + JOBS, 200, "[]");
     answer("/api", 403, "no");
-    SqlProgress found =
-        new SqlProgress(client, (id, _) -> List.of(page, page + "/proxy/" + id));
+    SqlProgress found = new SqlProgress(client, (id, _) -> List.of(page, page + "/proxy/" + id));
     assertThat(found.of(run("app-1")).orElseThrow().ui()).isEqualTo(page + "/proxy/app-1/");
     int before = asked.get();
     SqlProgress shut = new SqlProgress(client, (_, _) -> List.of(page));

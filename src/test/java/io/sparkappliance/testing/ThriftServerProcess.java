@@ -92,7 +92,7 @@ public final class ThriftServerProcess implements AutoCloseable {
       builder.environment().put("SPARK_CONF_DIR", directory.toString());
       builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-      ThriftServerProcess server = 
+      ThriftServerProcess server =
           new ThriftServerProcess(address, uiPort, directory, builder.start());
       boolean ready = false;
       try {
@@ -109,8 +109,7 @@ public final class ThriftServerProcess implements AutoCloseable {
     }
   }
 
-  private static List<String> command(
-      Path directory, Path token, HostAndPort address, int uiPort) {
+  private static List<String> command(Path directory, Path token, HostAndPort address, int uiPort) {
     return List.of(
         SparkDistribution.home().resolve("bin/spark-submit").toString(),
         "--master",
