@@ -6,14 +6,19 @@ import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -45,6 +50,7 @@ public final class HiveJdbc {
           "httpcore",
           "jcl-over-slf4j",
           "commons-lang3",
+          "commons-codec",
           "guava",
           "failureaccess",
           "log4j-api");
@@ -119,6 +125,38 @@ public final class HiveJdbc {
     } catch (LinkageError | RuntimeException broken) {
       throw new SQLException("the JDBC driver failed: " + broken, broken);
     }
+  }
+
+  /**
+   * The job group under which Spark does the work of a statement.
+   *
+   * @param statement of a connection of this driver, or a pool's wrapper of one
+   * @return empty when the statement has not begun
+   */
+  public static Optional<String> jobGroup(Statement statement) {
+    Statement bare = bare(statement);
+    try {
+      // The one way in which the driver tells an operation's id; Spark names its jobs by that.
+      Object id = bare.getClass().getMethod("getYarnATSGuid").invoke(bare);
+      return Optional.ofNullable(id)
+          .map(text -> uuid(Base64.getUrlDecoder().decode((String) text)));
+    } catch (ReflectiveOperationException | RuntimeException unknown) {
+      return Optional.empty();
+    }
+  }
+
+  /** Hive's own refuses to unwrap anything. */
+  private static Statement bare(Statement statement) {
+    try {
+      return statement.unwrap(Statement.class);
+    } catch (SQLException alreadyBare) {
+      return statement;
+    }
+  }
+
+  private static String uuid(byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    return new UUID(buffer.getLong(), buffer.getLong()).toString();
   }
 
   /** Shows the driver this program's logging, and the JDK; nothing else. */

@@ -415,6 +415,7 @@ public final class Daemons {
     environment.put("THRIFT_PORT", Integer.toString(node.ports().thrift()));
     environment.put("CONNECT_PORT", Integer.toString(node.ports().connect()));
     environment.put("HISTORY_PORT", Integer.toString(node.ports().history()));
+    environment.put("SQL_UI_PORT", Integer.toString(node.ports().sqlUi()));
     environment.put("SPARK_MASTER_WEBUI_PORT", Integer.toString(node.ports().masterUi()));
     environment.put("API_TOKEN_FILE", settings.paths().secrets().resolve("api-token").toString());
     environment.putAll(filesForTheGateway());
@@ -481,7 +482,7 @@ public final class Daemons {
     boolean ours =
         name.matches(
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
-                + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_.*|KEEP_JOBS.*|THRIFT_SERVER|.*_PORT"
+                + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_.*|KEEP_JOBS.*|SQL_SESSION_IDLE|THRIFT_SERVER|.*_PORT"
                 + "|SPARK_PUBLIC_DNS|LOG_FORMAT|LOG_DIR|SPARK_SSL_.*|AUTH_URL|TOKEN_URL|TOKENINFO_.*|OAUTH2_.*"
                 + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES|GATEWAY_TLS_.*");
     return ours && !name.matches(".*_FILE|.*_PASSWORD|.*_SECRET|ZOOKEEPER_AUTH");

@@ -199,6 +199,7 @@ public final class GatewayServer implements AutoCloseable {
     routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment).routes());
     routes.addAll(new ClusterRoutes(guard, cluster, survey, usage, sparkPages).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
+    routes.addAll(new SessionRoutes(guard, jobs.sessions()).routes());
     routes.addAll(sparkPages.routes());
     routes.forEach(
         route -> config.routes.addHttpHandler(route.method(), route.path(), route.handler()));
@@ -231,7 +232,10 @@ public final class GatewayServer implements AutoCloseable {
         new Route(HandlerType.GET, "/api/v1/me", guard.asks(UserRole.READER, access::me)),
         new Route(HandlerType.GET, SignInRoutes.SIGN_IN, access.signIn()),
         new Route(HandlerType.GET, SignInRoutes.CALLBACK, access.callback()),
-        new Route(HandlerType.POST, SignInRoutes.SIGN_OUT, access.signOut()));
+        new Route(
+            HandlerType.POST,
+            SignInRoutes.SIGN_OUT,
+            new SessionRoutes(guard, jobs.sessions()).closing(access.signOut())));
   }
 
   /** A HEAD has to know what the GET knows; the server itself leaves the body out. */

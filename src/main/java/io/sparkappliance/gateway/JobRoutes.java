@@ -94,7 +94,8 @@ final class JobRoutes {
     query.finish();
     JsonBody body = JsonBody.read(context);
     String sql = body.requiredText("sql");
-    SqlRequest request = SqlRequest.of(body.object("settings"), body.object("params"));
+    SqlRequest request =
+        SqlRequest.of(body.object("settings"), body.object("params"), body.text("session"));
     Terms terms = terms(context, body, "query");
     body.finish();
     Path script = Files.createTempFile(jobs.incoming(), "script", "");
@@ -162,7 +163,9 @@ final class JobRoutes {
   private ObjectNode whole(Job job) throws IOException {
     return job.kind() == JobKind.SQL && job.state().isFinal()
         ? JobViews.view(job, jobs.results(job))
-        : JobViews.view(job);
+        : jobs.progress(job)
+            .map(progress -> JobViews.view(job, progress))
+            .orElseGet(() -> JobViews.view(job));
   }
 
   private void list(Context context) throws IOException {
@@ -241,6 +244,10 @@ final class JobRoutes {
       return;
     }
     context.contentType(format.mediaType());
+    if (!format.isText()) {
+      // Otherwise the server would name one.
+      context.res().setCharacterEncoding((String) null);
+    }
     context.header("Vary", "Accept");
     jobs.writeResult(
         job,
@@ -258,7 +265,7 @@ final class JobRoutes {
           .orElseThrow(
               () ->
                   new InvalidRequestException(
-                      "format", "must be one of text, csv, tsv, json, jsonl"));
+                      "format", "must be one of text, csv, tsv, json, jsonl, arrow, parquet"));
     }
     return Optional.ofNullable(context.header("Accept"))
         .flatMap(ResultFormat::accepted)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkappliance.jobs.Job;
 import io.sparkappliance.jobs.JobError;
+import io.sparkappliance.jobs.JobProgress;
 import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.Terms;
 import java.util.List;
@@ -48,6 +49,19 @@ final class JobViews {
     error.sqlState().ifPresent(state -> json.put("sql_state", state));
     error.line().ifPresent(line -> json.put("line", line));
     error.position().ifPresent(position -> json.put("position", position));
+  }
+
+  /** A SQL job that runs. */
+  static ObjectNode view(Job job, JobProgress progress) {
+    ObjectNode json = view(job);
+    json.put("ui_url", progress.ui());
+    json.putObject("progress")
+        .put("stages_done", progress.work().stagesDone())
+        .put("stages_total", progress.work().stagesTotal())
+        .put("tasks_done", progress.work().tasksDone())
+        .put("tasks_total", progress.work().tasksTotal())
+        .put("percent", progress.percent());
+    return json;
   }
 
   /** A SQL job with its results' columns. */

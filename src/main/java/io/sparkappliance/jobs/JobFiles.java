@@ -35,13 +35,15 @@ final class JobFiles {
   static final String ATTACHMENTS = "attachments";
 
   private final Path root;
+  private final Path own;
   private final Path incoming;
   private final Path processes;
 
-  private JobFiles(Path root, Path incoming, Path processes) {
+  private JobFiles(Path root, Path own, Path incoming) {
     this.root = root;
+    this.own = own;
     this.incoming = incoming;
-    this.processes = processes;
+    this.processes = own.resolve("processes");
   }
 
   /**
@@ -62,15 +64,11 @@ final class JobFiles {
    * @throws IOException when it can't be written
    */
   static JobFiles shared(Path root, GatewayHome home) throws IOException {
-    return new JobFiles(root, incoming(root, home.id()), processes(home.directory())).prepare();
+    return new JobFiles(root, home.directory(), incoming(root, home.id())).prepare();
   }
 
   private static Path incoming(Path root, String gateway) {
     return root.resolve(INCOMING).resolve(gateway);
-  }
-
-  private static Path processes(Path directory) {
-    return directory.resolve("processes");
   }
 
   private JobFiles prepare() throws IOException {
@@ -89,7 +87,7 @@ final class JobFiles {
 
   /** The same, where the directory is shared and what is this gateway's alone is elsewhere. */
   static JobFiles at(Path root, Path home) {
-    return new JobFiles(root, root.resolve(INCOMING), processes(home));
+    return new JobFiles(root, home, root.resolve(INCOMING));
   }
 
   /**
@@ -110,6 +108,11 @@ final class JobFiles {
   /** Where uploads are spooled until they are accepted; on the same file system as the jobs. */
   Path incoming() {
     return incoming;
+  }
+
+  /** For marks of sessions; need not exist. */
+  Path sessions() {
+    return own.resolve("sessions");
   }
 
   /** The directory of a job. */

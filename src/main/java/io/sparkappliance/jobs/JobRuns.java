@@ -42,6 +42,7 @@ final class JobRuns implements AutoCloseable {
   private final JobLimits limits;
   private final String node;
   private final Map<JobId, LiveJob> live = new ConcurrentHashMap<>();
+  private final Map<JobId, SqlRunner.Run> queries = new ConcurrentHashMap<>();
   private final Map<JobKind, Turns<LiveJob>> turns = new EnumMap<>(JobKind.class);
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -66,10 +67,16 @@ final class JobRuns implements AutoCloseable {
     this.applications = applications;
     this.limits = limits;
     turns.put(
-        JobKind.SQL, new Turns<>("query", limits.queries(), limits.runningPerUser(), this::run));
+        JobKind.SQL,
+        new Turns<>("query", limits.queries(), limits.runningPerUser(), LiveJob::lane, this::run));
     turns.put(
         JobKind.APPLICATION,
-        new Turns<>("application", limits.applications(), limits.runningPerUser(), this::run));
+        new Turns<>(
+            "application",
+            limits.applications(),
+            limits.runningPerUser(),
+            _ -> Optional.empty(),
+            this::run));
   }
 
   /**
@@ -136,6 +143,11 @@ final class JobRuns implements AutoCloseable {
       // The next look tries again; who looks has limits to watch, too.
       LOG.warn("which application job {} is could not be written down", job.id(), notNow);
     }
+  }
+
+  /** A SQL job that is being run. */
+  Optional<SqlRunner.Run> query(JobId id) {
+    return Optional.ofNullable(queries.get(id));
   }
 
   /** How many are not over. */
@@ -231,8 +243,23 @@ final class JobRuns implements AutoCloseable {
   private void runQuery(LiveJob job, SqlRequest request) throws JobFailure, IOException {
     SqlRunner.Run run = new SqlRunner.Run();
     job.endBy(run::cancel);
-    job.save(before -> before.running(Instant.now()));
-    sql.run(request, files.directory(job.id()), limits.outputBytes(), run);
+    queries.put(job.id(), run);
+    try {
+      sql.run(
+          job.id(),
+          request,
+          files.directory(job.id()),
+          limits.outputBytes(),
+          run,
+          application ->
+              job.save(
+                  before -> {
+                    Job running = before.running(Instant.now());
+                    return application.map(running::as).orElse(running);
+                  }));
+    } finally {
+      queries.remove(job.id());
+    }
   }
 
   private void runApplication(LiveJob job, ApplicationRequest request)
@@ -357,9 +384,10 @@ final class JobRuns implements AutoCloseable {
 
   /** Writes the end down before the job stops being live: nobody ever sees neither. */
   private void finish(LiveJob job, Job end) {
+    // Who sees the end of the last job of a session may close the session.
+    sql.named().leave(end.id());
     Job whole = noted(end);
-    finishWhole(
-        job, whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes())));
+    finishWhole(job, whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes())));
   }
 
   private void finishWhole(LiveJob job, Job end) {
@@ -461,7 +489,10 @@ final class JobRuns implements AutoCloseable {
   }
 
   private void recover(Job job, String why) throws IOException {
-    LiveJob known = new LiveJob(records, job, Optional.empty());
+    boolean mayHaveSession = job.kind() == JobKind.SQL && job.state() != JobState.RUNNING;
+    Optional<JobRequest> request = mayHaveSession ? requestOf(job) : Optional.empty();
+    LiveJob known = new LiveJob(records, job, request);
+    request.ifPresent(it -> sql.named().enterAgain(job.id(), job.owner(), it));
     Optional<ProcessIdentity> mark = files.process(job.id());
     // The exit code is the last thing its process leaves; the process itself may linger a moment.
     boolean hasEnded = ApplicationRunner.exitCode(files.directory(job.id())).isPresent();
@@ -477,6 +508,11 @@ final class JobRuns implements AutoCloseable {
     } else if (job.state() != JobState.RUNNING) {
       // Nothing of it has begun: a process that was started waits for a word that never comes.
       files.removeProcess(job.id());
+      Optional<String> session = request.flatMap(NamedSessions::sessionOf);
+      if (session.isPresent() && !job.submission().node().equals(node)) {
+        finish(known, job.ended(JobState.FAILED, Instant.now(), sessionGone(session.get(), job)));
+        return;
+      }
       known.save(before -> before.on(node).waiting());
       turns.get(job.kind()).add(job.owner(), known);
     } else {
@@ -486,6 +522,22 @@ final class JobRuns implements AutoCloseable {
       } else {
         finish(known, lost);
       }
+    }
+  }
+
+  /** Sessions are those of one gateway: to go on without what this one held would be wrong. */
+  private static JobError sessionGone(String session, Job job) {
+    return JobError.of(
+        "the session '%s' is gone with the gateway of node %s, and all that it held"
+            .formatted(session, job.submission().node()));
+  }
+
+  /** Empty when it can't be had; what runs the job will say why. */
+  private Optional<JobRequest> requestOf(Job job) {
+    try {
+      return Optional.of(files.request(job.id()));
+    } catch (IOException | JobFailure unknown) {
+      return Optional.empty();
     }
   }
 

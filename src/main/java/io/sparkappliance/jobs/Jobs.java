@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -43,6 +44,7 @@ public final class Jobs implements AutoCloseable {
   private final ClusterView cluster;
   private final SqlRunner sql;
   private final JobRuns runs;
+  private final SqlProgress progress;
   private final Retention retention;
   private final JobLimits limits;
   private final String node;
@@ -59,6 +61,7 @@ public final class Jobs implements AutoCloseable {
       JobStore store,
       ClusterView cluster,
       SqlRunner sql,
+      SqlProgress progress,
       ApplicationRunner applications,
       JobLimits limits,
       Heartbeat.Times times,
@@ -68,6 +71,7 @@ public final class Jobs implements AutoCloseable {
     this.records = store.records();
     this.cluster = cluster;
     this.sql = sql;
+    this.progress = progress;
     this.limits = limits;
     this.node = store.gateways().node();
     this.runs = new JobRuns(files, records, sql, applications, limits, node);
@@ -137,11 +141,21 @@ public final class Jobs implements AutoCloseable {
                 ? credentials.apiToken()
                 : HiveJdbc.NO_PASSWORD,
             gateway.maxConcurrentQueries());
+    JobStore store = JobStore.open(settings, hostname);
     Jobs jobs =
         new Jobs(
-            JobStore.open(settings, hostname),
+            store,
             cluster,
-            new SqlRunner(cluster, sessions),
+            new SqlRunner(
+                cluster,
+                sessions,
+                new NamedSessions(
+                    sessions,
+                    store.files().sessions(),
+                    gateway.sessions().idle(),
+                    gateway.sessions().perUser(),
+                    Clock.systemUTC())),
+            SqlProgress.of(settings, cluster),
             ApplicationRunner.of(settings, environment, cluster),
             JobLimits.of(gateway, STOP_TIME),
             Heartbeat.Times.DEFAULT,
@@ -163,6 +177,7 @@ public final class Jobs implements AutoCloseable {
   /** Goes on with what an earlier process left, and clears away what is old. */
   void start() throws IOException {
     store.gateways().enter();
+    sql.named().start();
     runs.recover();
     retention.start();
     if (store.isShared()) {
@@ -173,6 +188,11 @@ public final class Jobs implements AutoCloseable {
   /** What tables there are. */
   public SqlCatalog catalog() {
     return sql.catalog();
+  }
+
+  /** The sessions that users have named. */
+  public NamedSessions sessions() {
+    return sql.named();
   }
 
   /** How many jobs are not over, those of other gateways as well where that can be told. */
@@ -222,6 +242,10 @@ public final class Jobs implements AutoCloseable {
   public Job submitQuery(String owner, SqlRequest request, Path script, Terms terms)
       throws IOException {
     request.parameters().checkUsed(checkScript(script));
+    if (request.session().isPresent() && terms.maxAttempts() > 1) {
+      throw new InvalidRequestException(
+          "max_attempts", "must be 1 in a session, where what follows counts on what was before");
+    }
     if (!sql.isAvailable()) {
       throw SqlCatalog.noServer();
     }
@@ -280,6 +304,7 @@ public final class Jobs implements AutoCloseable {
     checkStored(owner, upload.bytes());
     JobId id = JobId.random();
     boolean taken = false;
+    sql.named().enter(id, owner, request);
     try {
       long bytes = files.create(id, request, upload);
       Job job =
@@ -305,6 +330,7 @@ public final class Jobs implements AutoCloseable {
           fingerprint.orElseThrow());
     } finally {
       if (!taken) {
+        sql.named().leave(id);
         files.delete(id);
       }
     }
@@ -345,6 +371,13 @@ public final class Jobs implements AutoCloseable {
     Optional<Job> running = runs.find(id);
     Optional<Job> found = running.isPresent() ? running : records.find(id);
     return found.filter(job -> owner.isEmpty() || owner.get().equals(job.owner()));
+  }
+
+  /** How far a job is; empty where nobody can tell, and for what is no running SQL job. */
+  public Optional<JobProgress> progress(Job job) {
+    return job.state() == JobState.RUNNING
+        ? runs.query(job.id()).flatMap(progress::of)
+        : Optional.empty();
   }
 
   /**

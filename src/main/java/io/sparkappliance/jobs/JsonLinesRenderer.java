@@ -5,16 +5,13 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
 import java.io.IOException;
 import java.io.Writer;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** Rows as JSON objects, one in each line. Of columns with one name the later ones get a number. */
 final class JsonLinesRenderer implements ResultReader.Visitor {
   private final Writer out;
   private final JsonGenerator json;
-  private final List<String> names = new ArrayList<>();
+  private List<String> names = List.of();
   private List<Column> columns = List.of();
   private boolean any;
 
@@ -27,14 +24,7 @@ final class JsonLinesRenderer implements ResultReader.Visitor {
   @Override
   public void columns(List<Column> all) {
     columns = all;
-    Set<String> taken = new HashSet<>();
-    for (Column column : all) {
-      String name = column.name();
-      for (int number = 2; !taken.add(name); number++) {
-        name = column.name() + "_" + number;
-      }
-      names.add(name);
-    }
+    names = ColumnNames.unique(all);
   }
 
   @Override

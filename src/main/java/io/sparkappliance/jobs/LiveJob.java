@@ -16,6 +16,7 @@ final class LiveJob {
   private final JobRecords records;
   private Job job;
   private Optional<JobRequest> request;
+  private final Optional<String> lane;
   private Optional<Stop> stop = Optional.empty();
   private Optional<Runnable> ending = Optional.empty();
   private Optional<Thread> ender = Optional.empty();
@@ -29,6 +30,12 @@ final class LiveJob {
     this.records = records;
     this.job = job;
     this.request = request;
+    this.lane = request.flatMap(NamedSessions::sessionOf);
+  }
+
+  /** In what its owner's jobs run one after the other, where there is such a thing. */
+  Optional<String> lane() {
+    return lane;
   }
 
   synchronized Job job() {

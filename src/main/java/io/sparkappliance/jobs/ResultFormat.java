@@ -15,7 +15,11 @@ public enum ResultFormat {
   /** One object with {@code columns}, {@code rows}, {@code offset} and {@code total_rows}. */
   JSON("application/json"),
   /** An object per line, by the columns' names. */
-  JSONL("application/x-ndjson");
+  JSONL("application/x-ndjson"),
+  /** A stream of Arrow's record batches; what has no type of its own there is a text. */
+  ARROW("application/vnd.apache.arrow.stream"),
+  /** A file of Parquet, with the same types. */
+  PARQUET("application/vnd.apache.parquet");
 
   private final String mediaType;
 
@@ -26,6 +30,11 @@ public enum ResultFormat {
   /** As it stands in {@code Content-Type}. */
   public String mediaType() {
     return mediaType;
+  }
+
+  /** Whether people can read it. */
+  public boolean isText() {
+    return this != ARROW && this != PARQUET;
   }
 
   /** The name in lower case. */

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where in the file of {@link ResultWriter} what is: any page of a large result is found without
@@ -59,7 +60,11 @@ record ResultIndex(List<Result> results) {
       result
           .columns()
           .forEach(
-              column -> columns.addObject().put("name", column.name()).put("type", column.type()));
+              column -> {
+                ObjectNode one = columns.addObject();
+                one.put("name", column.name()).put("type", column.type());
+                column.parameter().ifPresent(parameter -> one.put("parameter", parameter));
+              });
       json.put("rows", result.rows());
       ArrayNode marks = json.putArray("marks");
       result.marks().forEach(marks::add);
@@ -83,7 +88,9 @@ record ResultIndex(List<Result> results) {
                 column ->
                     columns.add(
                         new Column(
-                            column.required("name").asText(), column.required("type").asText())));
+                            column.required("name").asText(),
+                            column.required("type").asText(),
+                            Optional.ofNullable(column.get("parameter")).map(JsonNode::asText))));
         List<Long> marks = new ArrayList<>();
         json.required("marks").forEach(mark -> marks.add(mark.asLong()));
         results.add(new Result(columns, json.required("rows").asLong(), marks));

@@ -35,21 +35,41 @@ final class ResultPages {
       OutputStream out)
       throws IOException {
     Writer writer = new OutputStreamWriter(out, StandardCharsets.UTF_8);
-    ResultReader.Visitor renderer =
-        switch (format) {
-          case TEXT -> new TableRenderer(writer);
-          case CSV -> new CsvRenderer(writer);
-          case TSV -> new TsvRenderer(writer);
-          case JSON -> new JsonPageRenderer(writer, offset, result.rows());
-          case JSONL -> new JsonLinesRenderer(writer);
-        };
+    switch (format) {
+      case ARROW -> {
+        try (ArrowRenderer renderer = new ArrowRenderer(out)) {
+          write(directory, result, offset, limit, renderer);
+        }
+      }
+      case PARQUET -> write(directory, result, offset, limit, new ParquetRenderer(out));
+      case TEXT -> write(directory, result, offset, limit, new TableRenderer(writer));
+      case CSV -> write(directory, result, offset, limit, new CsvRenderer(writer));
+      case TSV -> write(directory, result, offset, limit, new TsvRenderer(writer));
+      case JSON ->
+          write(
+              directory,
+              result,
+              offset,
+              limit,
+              new JsonPageRenderer(writer, offset, result.rows()));
+      case JSONL -> write(directory, result, offset, limit, new JsonLinesRenderer(writer));
+    }
+    writer.flush();
+  }
+
+  private static void write(
+      Path directory,
+      ResultIndex.Result result,
+      long offset,
+      long limit,
+      ResultReader.Visitor renderer)
+      throws IOException {
     renderer.columns(result.columns());
     long rows = Math.min(limit, result.rows() - offset);
     if (rows > 0) {
       copy(directory.resolve(JobOutput.RESULTS), result, offset, rows, renderer);
     }
     renderer.end();
-    writer.flush();
   }
 
   private static void copy(

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Writes results down as they arrive, one JSON value per line: for each result an object with its
@@ -47,13 +48,21 @@ final class ResultWriter implements AutoCloseable {
     json.setPrettyPrinter(new MinimalPrettyPrinter("\n"));
   }
 
+  /** Tells in which time zone a session writes timestamps. */
+  @FunctionalInterface
+  interface Zone {
+    /** Its name; empty when it is not known. */
+    Optional<String> name() throws SQLException;
+  }
+
   /**
    * Writes one result to its end.
    *
+   * @param zone asked when there is a timestamp
    * @throws JobFailure when it is too large
    */
-  void write(ResultSet result) throws IOException, SQLException, JobFailure {
-    List<Column> columns = columns(result.getMetaData());
+  void write(ResultSet result, Zone zone) throws IOException, SQLException, JobFailure {
+    List<Column> columns = columns(result.getMetaData(), zone);
     json.writeStartObject();
     Column.write(columns, json);
     json.writeEndObject();
@@ -99,11 +108,19 @@ final class ResultWriter implements AutoCloseable {
     }
   }
 
-  private static List<Column> columns(ResultSetMetaData meta) throws SQLException {
+  private static List<Column> columns(ResultSetMetaData meta, Zone zone) throws SQLException {
     List<Column> columns = new ArrayList<>();
+    Optional<Optional<String>> known = Optional.empty();
     for (int i = 1; i <= meta.getColumnCount(); i++) {
-      columns.add(
-          new Column(meta.getColumnLabel(i), meta.getColumnTypeName(i).toLowerCase(Locale.ROOT)));
+      String type = meta.getColumnTypeName(i).toLowerCase(Locale.ROOT);
+      Optional<String> parameter = Optional.empty();
+      if (type.equals("decimal")) {
+        parameter = Optional.of(meta.getPrecision(i) + "," + meta.getScale(i));
+      } else if (type.equals("timestamp")) {
+        known = known.isPresent() ? known : Optional.of(zone.name());
+        parameter = known.get();
+      }
+      columns.add(new Column(meta.getColumnLabel(i), type, parameter));
     }
     return columns;
   }

@@ -14,17 +14,28 @@ import java.util.Optional;
  * @param parameters values for the script's markers
  * @param username who logs in; empty: the appliance's own user, in a warm session
  * @param password that user's password; empty: the appliance's token
+ * @param session name of the session of its owner in which it runs; empty: one of its own
  */
 public record SqlRequest(
     Map<String, String> settings,
     SqlParameters parameters,
     Optional<String> username,
-    Optional<Secret> password)
+    Optional<Secret> password,
+    Optional<String> session)
     implements JobRequest {
 
   /** Takes a copy, in the same order. */
   public SqlRequest {
     settings = new LinkedHashMap<>(settings);
+  }
+
+  /** A script that runs in a session of its own. */
+  SqlRequest(
+      Map<String, String> settings,
+      SqlParameters parameters,
+      Optional<String> username,
+      Optional<Secret> password) {
+    this(settings, parameters, username, password, Optional.empty());
   }
 
   /**
@@ -59,14 +70,27 @@ public record SqlRequest(
    * @param settings the field {@code settings}: an object whose values are texts, numbers or truth
    *     values
    * @param params the field {@code params}: an object
+   * @param session the field {@code session}, if it was sent
    * @throws InvalidRequestException when a field can't be used
    */
-  public static SqlRequest of(JsonNode settings, JsonNode params) {
+  public static SqlRequest of(JsonNode settings, JsonNode params, Optional<String> session) {
     return new SqlRequest(
         Assignments.parse("settings", settings),
         SqlParameters.parse(params),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        session.map(name -> SessionKey.checkedName("session", name)));
+  }
+
+  /**
+   * Reads the settings with which a session begins.
+   *
+   * @param settings the field {@code settings}: an object whose values are texts, numbers or truth
+   *     values
+   * @throws InvalidRequestException when it can't be used
+   */
+  public static Map<String, String> settings(JsonNode settings) {
+    return Assignments.parse("settings", settings);
   }
 
   @Override
@@ -89,6 +113,7 @@ public record SqlRequest(
     settings.forEach(json.putObject("settings")::put);
     parameters.write(json);
     username.ifPresent(name -> json.put("username", name));
+    session.ifPresent(name -> json.put("session", name));
     // That there was one, not which.
     json.put("password", password.isPresent());
   }
@@ -106,6 +131,7 @@ public record SqlRequest(
         settings,
         SqlParameters.read(json),
         Optional.ofNullable(json.get("username")).map(JsonNode::asText),
-        Optional.empty());
+        Optional.empty(),
+        Optional.ofNullable(json.get("session")).map(JsonNode::asText));
   }
 }

@@ -1,6 +1,8 @@
 package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.cluster.Work;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,16 +27,38 @@ final class SqlRunner implements AutoCloseable {
 
   private final ClusterView cluster;
   private final SqlSessions sessions;
+  private final NamedSessions named;
 
-  SqlRunner(ClusterView cluster, SqlSessions sessions) {
+  SqlRunner(ClusterView cluster, SqlSessions sessions, NamedSessions named) {
     this.cluster = cluster;
     this.sessions = sessions;
+    this.named = named;
+  }
+
+  /** The sessions that users have named. */
+  NamedSessions named() {
+    return named;
+  }
+
+  /** Takes note that a script has its session, and begins. */
+  @FunctionalInterface
+  interface Beginning {
+    /**
+     * Called once, before the first statement.
+     *
+     * @param application the server's Spark application, where it is known
+     */
+    void begun(Optional<SparkApplication> application) throws IOException;
   }
 
   /** A handle on a script that runs, or is about to. */
   static final class Run {
     private final AtomicReference<Statement> current = new AtomicReference<>();
     private volatile boolean cancelled;
+    private Optional<SqlSession> session = Optional.empty();
+    private int statements = 1;
+    private int done;
+    private double part;
 
     /** Makes the running statement fail, and every one after it. */
     void cancel() {
@@ -54,6 +79,47 @@ final class SqlRunner implements AutoCloseable {
         throw new JobFailure("interrupted");
       }
     }
+
+    synchronized void begin(SqlSession where, int count) {
+      session = Optional.of(where);
+      statements = count;
+    }
+
+    private synchronized void endStatement() {
+      current.set(null);
+      done++;
+      part = 0;
+    }
+
+    /** Where it runs; empty before it does. */
+    synchronized Optional<SqlSession> session() {
+      return session;
+    }
+
+    /**
+     * How far a run is.
+     *
+     * @param work of the statement that runs
+     * @param percent of the script
+     */
+    record Step(Work work, int percent) {}
+
+    /**
+     * How far it is. Each statement counts as much as any other, and of the one that runs the part
+     * of the tasks that are done. Spark plans some stages only when others are over: where that
+     * makes the part smaller, the larger one stands.
+     *
+     * @param groups what the driver has done and has to do, by job groups
+     */
+    synchronized Step step(Map<String, Work> groups) {
+      Work work =
+          Optional.ofNullable(current.get())
+              .flatMap(HiveJdbc::jobGroup)
+              .map(group -> groups.getOrDefault(group, Work.NONE))
+              .orElse(Work.NONE);
+      part = Math.max(part, work.part());
+      return new Step(work, (int) Math.min(100, 100 * (done + part) / statements));
+    }
   }
 
   /** What tables there are. */
@@ -69,15 +135,18 @@ final class SqlRunner implements AutoCloseable {
   /**
    * Runs a script to its end.
    *
+   * @param id the job's
    * @param request who runs it, with which settings
    * @param directory the job's directory, with the script; results go there, see {@link
    *     ResultWriter}
    * @param maxBytes size that the results may have
    * @param run the handle to cancel it by
+   * @param beginning is told when it begins
    * @throws JobFailure when a statement fails; results before it are kept
    * @throws IOException when a file can't be read or written
    */
-  void run(SqlRequest request, Path directory, long maxBytes, Run run)
+  void run(
+      JobId id, SqlRequest request, Path directory, long maxBytes, Run run, Beginning beginning)
       throws JobFailure, IOException {
     List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
     HostAndPort server =
@@ -85,8 +154,11 @@ final class SqlRunner implements AutoCloseable {
             .thriftServer()
             .orElseThrow(() -> new JobFailure("the thrift server does not answer any more"));
     try (ResultWriter results = new ResultWriter(directory, maxBytes)) {
-      SqlSession session = login(server, request);
+      SqlSession session = login(id, server, request);
       try {
+        run.begin(session, statements.size());
+        beginning.begun(
+            session.application().map(it -> new SparkApplication(it, Optional.empty())));
         runAll(session, request, statements, results, run);
       } finally {
         end(session);
@@ -94,8 +166,12 @@ final class SqlRunner implements AutoCloseable {
     }
   }
 
-  private SqlSession login(HostAndPort server, SqlRequest request) throws JobFailure {
+  private SqlSession login(JobId id, HostAndPort server, SqlRequest request)
+      throws JobFailure, IOException {
     try {
+      if (request.session().isPresent()) {
+        return named.use(id, server);
+      }
       return request.username().isPresent()
           ? sessions.open(server, request.username().get(), request.password())
           : sessions.borrow(server);
@@ -119,23 +195,36 @@ final class SqlRunner implements AutoCloseable {
       ResultWriter results,
       Run run)
       throws JobFailure, IOException {
-    try (Statement statement = session.connection().createStatement()) {
-      run.use(statement);
-      statement.setFetchSize(FETCH_SIZE);
+    try {
       for (Map.Entry<String, String> setting : request.settings().entrySet()) {
-        statement.execute("SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue()));
+        try (Statement statement = session.connection().createStatement()) {
+          run.use(statement);
+          statement.execute(set(setting));
+        }
       }
       for (String sql : statements) {
-        run.use(statement);
-        if (statement.execute(request.parameters().bind(sql))) {
-          try (ResultSet result = statement.getResultSet()) {
-            results.write(result);
+        // One of its own for each: what is left of the last one's work is not the next one's.
+        try (Statement statement = session.connection().createStatement()) {
+          run.use(statement);
+          statement.setFetchSize(FETCH_SIZE);
+          if (statement.execute(request.parameters().bind(sql))) {
+            try (ResultSet result = statement.getResultSet()) {
+              results.write(result, () -> timeZone(session));
+            }
           }
         }
+        run.endStatement();
       }
     } catch (SQLException | RuntimeException | LinkageError failure) {
       // The driver throws all three: for a type it does not know, for instance.
       throw new JobFailure(SqlErrors.describe(failure), failure);
+    }
+  }
+
+  private static Optional<String> timeZone(SqlSession session) throws SQLException {
+    try (Statement statement = session.connection().createStatement();
+        ResultSet setting = statement.executeQuery("SET spark.sql.session.timeZone")) {
+      return setting.next() ? Optional.ofNullable(setting.getString(2)) : Optional.empty();
     }
   }
 
@@ -145,6 +234,11 @@ final class SqlRunner implements AutoCloseable {
         + new MemorySize(maxBytes)
         + " behind (the operator's setting MAX_JOB_OUTPUT); write large results to a table or to"
         + " files instead";
+  }
+
+  /** The statement for a setting. */
+  static String set(Map.Entry<String, String> setting) {
+    return "SET " + quoted(setting.getKey()) + "=" + quoted(setting.getValue());
   }
 
   private static String quoted(String text) {
@@ -161,6 +255,7 @@ final class SqlRunner implements AutoCloseable {
 
   @Override
   public void close() {
+    named.close();
     sessions.close();
   }
 }

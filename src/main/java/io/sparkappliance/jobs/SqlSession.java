@@ -1,7 +1,9 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.settings.HostAndPort;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 
 /** A session on a thrift server, for one job. */
 final class SqlSession implements AutoCloseable {
@@ -12,12 +14,32 @@ final class SqlSession implements AutoCloseable {
     void end(Connection connection) throws SQLException;
   }
 
+  private final HostAndPort server;
   private final Connection connection;
+  private final Optional<String> application;
   private final Ending ending;
 
-  SqlSession(Connection connection, Ending ending) {
+  /**
+   * Takes a connection.
+   *
+   * @param server who serves it
+   * @param application id of the server's Spark application, where it is known
+   * @param ending what to do in the end
+   */
+  SqlSession(
+      HostAndPort server, Connection connection, Optional<String> application, Ending ending) {
+    this.server = server;
     this.connection = connection;
+    this.application = application;
     this.ending = ending;
+  }
+
+  HostAndPort server() {
+    return server;
+  }
+
+  Optional<String> application() {
+    return application;
   }
 
   Connection connection() {

@@ -9,12 +9,19 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import java.util.logging.Logger;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sessions on the thrift server. The appliance's own user finds one open: logging in takes longer
@@ -22,16 +29,26 @@ import javax.sql.DataSource;
  * leaves behind in it (variables, temporary views, the current database) is nobody else's business.
  */
 final class SqlSessions implements AutoCloseable {
+  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(SqlSessions.class);
+
   private static final int WARM_SESSIONS = 2;
   private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
 
   /** A warm session holds memory in the driver, and a firewall may forget it: renew it. */
   private static final Duration MAX_AGE = Duration.ofMinutes(10);
 
+  /** Becomes part of addresses. */
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}");
+
   private final Path sparkHome;
   private final String user;
   private final Secret password;
   private final int maxSessions;
+
+  /** By sessions of the pool. */
+  private final Map<Connection, String> applications =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
   private Optional<HiveJdbc> driver = Optional.empty();
   private Optional<HostAndPort> poolServer = Optional.empty();
   private Optional<HikariDataSource> pool = Optional.empty();
@@ -58,12 +75,24 @@ final class SqlSessions implements AutoCloseable {
    */
   SqlSession borrow(HostAndPort server) throws SQLException {
     HikariDataSource source = pool(server);
+    Connection borrowed = source.getConnection();
     return new SqlSession(
-        source.getConnection(),
+        server,
+        borrowed,
+        Optional.ofNullable(applications.get(borrowed.unwrap(Connection.class))),
         connection -> {
           source.evictConnection(connection);
           connection.close();
         });
+  }
+
+  /**
+   * A session of the appliance's own user that is closed when its user says so.
+   *
+   * @throws SQLException when nobody can log in there
+   */
+  SqlSession open(HostAndPort server) throws SQLException {
+    return open(server, user, Optional.empty());
   }
 
   /**
@@ -75,8 +104,28 @@ final class SqlSessions implements AutoCloseable {
    * @throws SQLException when the login is refused
    */
   SqlSession open(HostAndPort server, String name, Optional<Secret> secret) throws SQLException {
-    return new SqlSession(
-        driver().connect(server, name, secret.orElse(password)), Connection::close);
+    Connection connection = driver().connect(server, name, secret.orElse(password));
+    return new SqlSession(server, connection, application(connection), Connection::close);
+  }
+
+  /** The id of the server's application, as its driver tells each session. */
+  private static Optional<String> application(Connection connection) {
+    try (Statement statement = connection.createStatement();
+        ResultSet setting = statement.executeQuery("SET spark.app.id")) {
+      return setting.next()
+          ? Optional.ofNullable(setting.getString(2)).filter(id -> ID.matcher(id).matches())
+          : Optional.empty();
+    } catch (SQLException | RuntimeException unknown) {
+      LOG.debug("the application of a session is not known", unknown);
+      return Optional.empty();
+    }
+  }
+
+  /** A session that a job will find open. */
+  private Connection warm(HiveJdbc jdbc, HostAndPort server) throws SQLException {
+    Connection connection = jdbc.connect(server, user, password);
+    application(connection).ifPresent(id -> applications.put(connection, id));
+    return connection;
   }
 
   private synchronized HikariDataSource pool(HostAndPort server) throws SQLException {
@@ -85,7 +134,7 @@ final class SqlSessions implements AutoCloseable {
       HiveJdbc jdbc = driver();
       HikariConfig config = new HikariConfig();
       config.setPoolName("sql");
-      config.setDataSource(new Logins(() -> jdbc.connect(server, user, password)));
+      config.setDataSource(new Logins(() -> warm(jdbc, server)));
       config.setMinimumIdle(WARM_SESSIONS);
       config.setMaximumPoolSize(maxSessions + WARM_SESSIONS);
       config.setMaxLifetime(MAX_AGE.toMillis());

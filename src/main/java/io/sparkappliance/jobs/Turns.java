@@ -14,11 +14,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Lets so many run at once, and so many of each owner. When a place is free, it is the turn of the
  * owner who has least running; of several such, of the one who has waited longest since the last
- * turn. Among the tasks of one owner the first is first.
+ * turn. Among the tasks of one owner the first is first; those of one lane of an owner run one
+ * after the other, and hold no place while they wait for that.
  *
  * @param <T> what is run
  */
@@ -26,6 +28,7 @@ final class Turns<T> implements AutoCloseable {
   private final String name;
   private final int places;
   private final int placesPerOwner;
+  private final Function<T, Optional<String>> lanes;
   private final Consumer<T> runner;
   private final AtomicLong count = new AtomicLong();
 
@@ -33,8 +36,15 @@ final class Turns<T> implements AutoCloseable {
   private final Map<String, Deque<T>> waiting = new LinkedHashMap<>();
 
   private final Map<String, Integer> running = new HashMap<>();
+  private final Set<Lane> busy = new HashSet<>();
   private final Set<Thread> threads = new HashSet<>();
   private boolean closed;
+
+  /** Of an owner. */
+  private record Lane(String owner, String name) {}
+
+  /** Whose turn it is. */
+  private record Next<T>(String owner, T task) {}
 
   /**
    * Runs nothing yet.
@@ -42,12 +52,19 @@ final class Turns<T> implements AutoCloseable {
    * @param name of the threads
    * @param places how many run at once
    * @param placesPerOwner how many of one owner run at once
+   * @param lanes a task's lane, the same each time; empty when it has none
    * @param runner runs a task to its end; throws nothing
    */
-  Turns(String name, int places, int placesPerOwner, Consumer<T> runner) {
+  Turns(
+      String name,
+      int places,
+      int placesPerOwner,
+      Function<T, Optional<String>> lanes,
+      Consumer<T> runner) {
     this.name = name;
     this.places = places;
     this.placesPerOwner = placesPerOwner;
+    this.lanes = lanes;
     this.runner = runner;
   }
 
@@ -80,13 +97,15 @@ final class Turns<T> implements AutoCloseable {
 
   private synchronized void startNext() {
     while (!closed && threads.size() < places) {
-      Optional<String> next = nextOwner();
+      Optional<Next<T>> next = next();
       if (next.isEmpty()) {
         return;
       }
-      String owner = next.get();
+      String owner = next.get().owner();
+      T task = next.get().task();
       Deque<T> queue = waiting.remove(owner);
-      T task = queue.remove();
+      queue.remove(task);
+      lane(owner, task).ifPresent(busy::add);
       if (!queue.isEmpty()) {
         waiting.put(owner, queue);
       }
@@ -100,10 +119,22 @@ final class Turns<T> implements AutoCloseable {
     }
   }
 
-  private Optional<String> nextOwner() {
+  private Optional<Next<T>> next() {
     return waiting.keySet().stream()
         .filter(owner -> running.getOrDefault(owner, 0) < placesPerOwner)
-        .min(Comparator.comparingInt(owner -> running.getOrDefault(owner, 0)));
+        .flatMap(owner -> first(owner).stream())
+        .min(Comparator.comparingInt(next -> running.getOrDefault(next.owner(), 0)));
+  }
+
+  private Optional<Next<T>> first(String owner) {
+    return waiting.get(owner).stream()
+        .filter(task -> lane(owner, task).filter(busy::contains).isEmpty())
+        .findFirst()
+        .map(task -> new Next<>(owner, task));
+  }
+
+  private Optional<Lane> lane(String owner, T task) {
+    return lanes.apply(task).map(name -> new Lane(owner, name));
   }
 
   private void run(String owner, T task) {
@@ -112,6 +143,7 @@ final class Turns<T> implements AutoCloseable {
     } finally {
       synchronized (this) {
         running.computeIfPresent(owner, (_, many) -> many == 1 ? null : many - 1);
+        lane(owner, task).ifPresent(busy::remove);
         threads.remove(Thread.currentThread());
         notifyAll();
         startNext();

@@ -127,6 +127,8 @@ public final class Catalogue {
   final Variable<MemorySize> maxUserUploads;
   final Variable<MemorySize> maxUserOutputs;
   final Variable<MemorySize> maxJobOutput;
+  final Variable<Duration> sqlSessionIdle;
+  final Variable<Integer> maxUserSessions;
   final Variable<Duration> keepJobs;
   final Variable<MemorySize> keepJobsSize;
   final Variable<Path> jobsDir;
@@ -744,8 +746,8 @@ public final class Catalogue {
             Group.GATEWAY,
             Parsers.count(1000),
             "",
-            "SQL jobs of one user that run at once, and applications; more wait their turn. Not set:"
-                + " as many as run at all.");
+            "SQL jobs of one user that run at once, and applications; more wait their turn. Not"
+                + " set: as many as run at all.");
     maxUserQueuedJobs =
         add(
             "MAX_USER_QUEUED_JOBS",
@@ -777,6 +779,20 @@ public final class Catalogue {
             Parsers.bytes(),
             "10g",
             "What one job may leave behind; one that leaves more is ended as failed.");
+    sqlSessionIdle =
+        add(
+            "SQL_SESSION_IDLE",
+            Group.GATEWAY,
+            Parsers.duration(),
+            "30m",
+            "Time after its last job for which a named SQL session is kept open.");
+    maxUserSessions =
+        add(
+            "MAX_USER_SESSIONS",
+            Group.GATEWAY,
+            Parsers.count(1000),
+            "4",
+            "Named SQL sessions of one user; more are answered with 429.");
     keepJobs =
         add(
             "KEEP_JOBS",

@@ -458,6 +458,7 @@ public record Settings(
    * @param maxConcurrentApplications {@code MAX_CONCURRENT_APPLICATIONS}: applications that run at
    *     once
    * @param quotas how much of it is kept and may wait
+   * @param sessions how many named SQL sessions are kept, and how long
    * @param jobsDir {@code JOBS_DIR}: inputs and outputs of jobs, and their records where no
    *     database is named
    * @param jobsDatabase {@code JOBS_DATABASE}: records that several gateways share; empty: this
@@ -473,6 +474,7 @@ public record Settings(
       int maxConcurrentQueries,
       int maxConcurrentApplications,
       JobQuotas quotas,
+      NamedSessions sessions,
       Path jobsDir,
       Optional<JobsDatabase> jobsDatabase,
       Optional<HostAndPort> thriftServer,
@@ -520,6 +522,14 @@ public record Settings(
     /** More than there is. */
     static final MemorySize NO_LIMIT = new MemorySize(Long.MAX_VALUE);
   }
+
+  /**
+   * SQL sessions that outlive a job.
+   *
+   * @param idle {@code SQL_SESSION_IDLE}: time after the last job
+   * @param perUser {@code MAX_USER_SESSIONS}: sessions of one user
+   */
+  public record NamedSessions(Duration idle, int perUser) {}
 
   /**
    * How daemons are watched and stopped.

@@ -150,6 +150,7 @@ public final class SettingsReader {
                     require(c.maxJobOutput),
                     require(c.keepJobs),
                     require(c.keepJobsSize)),
+                new Settings.NamedSessions(require(c.sqlSessionIdle), require(c.maxUserSessions)),
                 get(c.jobsDir).orElse(data.resolve("jobs")),
                 jobsDatabase(),
                 get(c.thriftServer),

@@ -160,6 +160,16 @@ final class GatewayFixture implements AutoCloseable {
     }
   }
 
+  /** The same for an answer that is no text. */
+  HttpResponse<byte[]> bytes(HttpRequest.Builder request) throws IOException {
+    try {
+      return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IOException(stopped);
+    }
+  }
+
   HttpResponse<String> get(String path) throws IOException {
     return send(request(path));
   }

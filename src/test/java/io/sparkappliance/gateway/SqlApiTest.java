@@ -11,6 +11,8 @@ import io.sparkappliance.testing.ThriftServerProcess;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -42,7 +44,13 @@ class SqlApiTest {
             directory.resolve("data"),
             SparkDistribution.home(),
             cluster,
-            Map.of("API_TOKEN", ThriftServerProcess.TOKEN.reveal(), "MAX_JOB_OUTPUT", "5m"),
+            Map.of(
+                "API_TOKEN",
+                ThriftServerProcess.TOKEN.reveal(),
+                "MAX_JOB_OUTPUT",
+                "5m",
+                "SQL_UI_PORT",
+                Integer.toString(thrift.uiPort())),
             ThriftServerProcess.TOKEN);
   }
 
@@ -174,6 +182,85 @@ class SqlApiTest {
     assertThat(results(job, "?format=xml").statusCode()).isEqualTo(400);
   }
 
+  private static final Map<String, String> MEDIA_TYPES =
+      Map.of(
+          "arrow",
+          "application/vnd.apache.arrow.stream",
+          "parquet",
+          "application/vnd.apache.parquet");
+
+  /** Prints the types, then the first rows, of what is in a file. */
+  private static final String READ =
+      """
+      import sys, pyarrow, pyarrow.parquet
+      file = open(sys.argv[1], "rb")
+      table = (pyarrow.ipc.open_stream(file).read_all() if sys.argv[2] == "arrow"
+               else pyarrow.parquet.ParquetFile(file).read())
+      print(", ".join(str(type) for type in table.schema.types))
+      print(table.num_rows, table.column_names)
+      for row in table.slice(0, 2).to_pylist():
+          print([str(value) for value in row.values()])
+      """;
+
+  private static String read(String format, HttpResponse<byte[]> answer) throws Exception {
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Type")).contains(MEDIA_TYPES.get(format));
+    Path file = Files.write(directory.resolve("result." + format), answer.body());
+    Process python =
+        new ProcessBuilder(
+                System.getProperty("spark.python", "python3"), "-c", READ, file.toString(), format)
+            .redirectErrorStream(true)
+            .start();
+    String printed = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(python.waitFor()).as(printed).isZero();
+    return printed;
+  }
+
+  @Test
+  void formats_with_types_keep_every_type() throws Exception {
+    JsonNode job =
+        run(
+            request(
+                "set time zone 'Europe/Berlin'; select true as b, 1Y as t, 2S as s, 3 as i, 4L as"
+                    + " l, cast(1.5 as float) as f, cast('NaN' as double) as d, 12.50BD as n,"
+                    + " date'2026-01-31' as day, timestamp'2026-01-31 12:00:00.123456' as ts,"
+                    + " cast('ab' as binary) as bin, array(1, 2) as a, map('k', 1) as m, 'ü' as x,"
+                    + " 'y' as x union all select null, null, null, null, null, null, null, null,"
+                    + " null, null, null, null, null, null, null"));
+    assertThat(job.path("state").asText()).as(job.toString()).isEqualTo("succeeded");
+    int result = job.path("results").size() - 1;
+    String path = "/api/v1/jobs/" + job.path("id").asText() + "/results?result=" + result;
+    for (Map.Entry<String, String> format : MEDIA_TYPES.entrySet()) {
+      HttpResponse<byte[]> answer =
+          gateway.bytes(gateway.request(path + "&format=" + format.getKey()));
+      assertThat(gateway.bytes(gateway.request(path).header("Accept", format.getValue())).body())
+          .isEqualTo(answer.body());
+      assertThat(read(format.getKey(), answer).lines())
+          .containsExactly(
+              "bool, int8, int16, int32, int64, float, double, decimal128(4, 2), date32[day],"
+                  + " timestamp[us, tz=UTC], binary, string, string, string, string",
+              "2 ['b', 't', 's', 'i', 'l', 'f', 'd', 'n', 'day', 'ts', 'bin', 'a', 'm', 'x',"
+                  + " 'x_2']",
+              "['True', '1', '2', '3', '4', '1.5', 'nan', '12.50', '2026-01-31',"
+                  + " '2026-01-31 11:00:00.123456+00:00', \"b'ab'\","
+                  + " '[1,2]', '{\"k\":1}', 'ü', 'y']",
+              "[" + "'None', ".repeat(14) + "'None']");
+    }
+  }
+
+  @Test
+  void formats_with_types_come_in_batches_and_in_parts() throws Exception {
+    JsonNode job = run(request("select id, repeat('x', 20) as x from range(0, 20000, 1, 1)"));
+    for (String format : MEDIA_TYPES.keySet()) {
+      String path = "/api/v1/jobs/" + job.path("id").asText() + "/results?format=" + format;
+      assertThat(read(format, gateway.bytes(gateway.request(path)))).contains("20000 ['id', 'x']");
+      assertThat(read(format, gateway.bytes(gateway.request(path + "&offset=19990&limit=5"))))
+          .contains("5 ['id', 'x']", "['19990', '", "['19991', '");
+      assertThat(read(format, gateway.bytes(gateway.request(path + "&limit=0"))))
+          .contains("int64, string", "0 ['id', 'x']");
+    }
+  }
+
   @Test
   void a_running_statement_is_cancelled_at_once() throws Exception {
     JsonNode job =
@@ -195,6 +282,43 @@ class SqlApiTest {
             .atMost(Duration.ofMinutes(1))
             .until(() -> json(gateway.get(path)), now -> now.has("finished_at"));
     assertThat(end.path("state").asText()).isEqualTo("cancelled");
+  }
+
+  @Test
+  void a_job_tells_how_far_it_is_and_where_it_runs() throws Exception {
+    JsonNode job =
+        json(
+            post(
+                request(
+                    "select 1; select count(*) from range(0, 1000000000, 1, 10000)"
+                        + " where sqrt(id) = rand(); select 2"),
+                ""));
+    String path = "/api/v1/jobs/" + job.path("id").asText();
+    JsonNode running;
+    try {
+      running =
+          Awaitility.await()
+              .atMost(Duration.ofMinutes(2))
+              .until(
+                  () -> json(gateway.get(path)),
+                  now -> now.path("progress").path("tasks_done").asInt() > 1);
+    } finally {
+      gateway.send(gateway.request(path + "/cancel").POST(HttpRequest.BodyPublishers.noBody()));
+    }
+    JsonNode progress = running.path("progress");
+    assertThat(progress.path("tasks_total").asInt()).isGreaterThanOrEqualTo(10_000);
+    assertThat(progress.path("stages_total").asInt()).isPositive();
+    assertThat(progress.path("stages_done").asInt()).isZero();
+    // One of three statements is over, and the second has begun.
+    assertThat(progress.path("percent").asInt()).isBetween(33, 66);
+    assertThat(running.path("spark_application_id").asText()).startsWith("local-");
+    assertThat(running.path("ui_url").asText()).startsWith("http://127.0.0.1:");
+    JsonNode end =
+        Awaitility.await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> json(gateway.get(path)), now -> now.has("finished_at"));
+    assertThat(end.has("progress")).isFalse();
+    assertThat(end.path("spark_application_id")).isEqualTo(running.path("spark_application_id"));
   }
 
   @Test
@@ -220,6 +344,45 @@ class SqlApiTest {
                 .path("rows")
                 .toString())
         .doesNotContain("\"7\"");
+  }
+
+  @Test
+  void a_session_is_made_used_listed_and_closed() throws Exception {
+    ObjectNode session = new ObjectMapper().createObjectNode().put("name", "mine");
+    session.putObject("settings").put("spark.sql.shuffle.partitions", 11);
+    HttpResponse<String> made = postSession(session);
+    assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
+    assertThat(postSession(session).statusCode()).isEqualTo(409);
+    assertThat(postSession(session.deepCopy().put("name", "no name")).statusCode()).isEqualTo(400);
+    JsonNode job = run(request("set spark.sql.shuffle.partitions").put("session", "mine"));
+    assertThat(json(results(job, "")).path("rows").toString()).contains("\"11\"");
+    assertThat(
+            post(request("select 1").put("session", "mine").put("max_attempts", 2), "")
+                .statusCode())
+        .isEqualTo(400);
+    JsonNode listed = json(told("/api/v1/sessions", "/api/v1/sessions")).path("sessions");
+    assertThat(listed).hasSize(1);
+    assertThat(listed.path(0).path("name").asText()).isEqualTo("mine");
+    assertThat(listed.path(0).path("busy").asBoolean()).isFalse();
+    for (int code : new int[] {204, 404}) {
+      HttpResponse<String> closed =
+          definition.check(
+              "delete",
+              "/api/v1/sessions/{name}",
+              gateway.send(gateway.request("/api/v1/sessions/mine").DELETE()));
+      assertThat(closed.statusCode()).isEqualTo(code);
+    }
+  }
+
+  private static HttpResponse<String> postSession(ObjectNode session) throws IOException {
+    return definition.check(
+        "post",
+        "/api/v1/sessions",
+        gateway.send(
+            gateway
+                .request("/api/v1/sessions")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(session.toString()))));
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.cluster.DriverClient;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.testing.KnownThriftServer;
@@ -11,13 +13,18 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** Jobs in this process, and what an earlier process may have left. */
 final class JobsFixture {
   private static final Duration STOP_TIME = Duration.ofSeconds(2);
+
+  /** Of a user. */
+  static final int MAX_SESSIONS = 2;
 
   private JobsFixture() {}
 
@@ -61,18 +68,46 @@ final class JobsFixture {
       ApplicationRunner applications,
       JobLimits limits)
       throws IOException {
-    KnownThriftServer cluster = new KnownThriftServer(server);
     Jobs jobs =
-        new Jobs(
+        of(
             JobStore.embedded(root, "test-node"),
-            cluster,
-            new SqlRunner(cluster, sessions),
+            sessions,
+            server,
             applications,
             limits,
             Heartbeat.Times.DEFAULT,
             () -> {});
     jobs.start();
     return jobs;
+  }
+
+  /** Jobs of a store, which wait for their start. */
+  static Jobs of(
+      JobStore store,
+      SqlSessions sessions,
+      Optional<HostAndPort> server,
+      ApplicationRunner applications,
+      JobLimits limits,
+      Heartbeat.Times times,
+      Runnable giveUp) {
+    KnownThriftServer cluster = new KnownThriftServer(server);
+    return new Jobs(
+        store,
+        cluster,
+        new SqlRunner(
+            cluster,
+            sessions,
+            new NamedSessions(
+                sessions,
+                store.files().sessions(),
+                Duration.ofMinutes(30),
+                MAX_SESSIONS,
+                InstantSource.system())),
+        new SqlProgress(new DriverClient(SparkPages.client(Optional.empty())), (_, _) -> List.of()),
+        applications,
+        limits,
+        times,
+        giveUp);
   }
 
   /** A job that was just taken. */

@@ -7,7 +7,6 @@ import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.testing.FakeSpark;
-import io.sparkappliance.testing.KnownThriftServer;
 import io.sparkappliance.testing.PostgreSql;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -60,13 +59,12 @@ class SeveralGatewaysTest {
     }
 
     void start() throws IOException {
-      KnownThriftServer cluster = new KnownThriftServer(Optional.empty());
       jobs =
-          new Jobs(
+          JobsFixture.of(
               JobStore.shared(root, directory.resolve(name), JobDatabase.shared(database), name),
-              cluster,
-              new SqlRunner(cluster, new SqlSessions(sparkHome, "me", new Secret("x"), 1)),
-              new ApplicationRunner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
+              new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+              Optional.empty(),
+              JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
               JobsFixture.limits(1, applications, 9),
               QUICK,
               () -> gaveUp.set(true));
@@ -87,7 +85,7 @@ class SeveralGatewaysTest {
       Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
       Files.writeString(upload, program);
       ApplicationRequest request = ApplicationRequest.parse("program.py", "", "", "");
-      return jobs.submitApplication(ME, request, upload, terms).id();
+      return jobs.submitApplication(ME, request, Upload.of(upload), terms).id();
     }
 
     Job find(JobId id) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +18,13 @@ class TurnsTest {
   private final Map<String, CountDownLatch> ends = new ConcurrentHashMap<>();
 
   private Turns<String> turns(int places, int placesPerOwner) {
-    return new Turns<>("test", places, placesPerOwner, this::run);
+    return new Turns<>(
+        "test",
+        places,
+        placesPerOwner,
+        // "lane:task"
+        task -> task.contains(":") ? Optional.of(task.split(":", 2)[0]) : Optional.empty(),
+        this::run);
   }
 
   private void run(String task) {
@@ -84,6 +91,21 @@ class TurnsTest {
     awaitBegun("a1", "b1");
     end("a1");
     awaitBegun("a1", "b1", "a2");
+  }
+
+  @Test
+  void those_of_a_lane_run_one_after_the_other_and_hold_no_place_meanwhile() {
+    Turns<String> turns = turns(2, 9);
+    add(turns, "as:1", "as:2", "as:3", "a4");
+    turns.add("b", "as:5");
+    awaitBegun("as:1", "a4");
+    end("a4");
+    // The lane of another owner is another one.
+    awaitBegun("as:1", "a4", "as:5");
+    assertThat(turns.remove("a", "as:2")).isTrue();
+    end("as:1");
+    awaitBegun("as:1", "a4", "as:5", "as:3");
+    assertThat(turns.waiting()).isZero();
   }
 
   @Test

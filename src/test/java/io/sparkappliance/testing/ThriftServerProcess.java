@@ -28,11 +28,13 @@ public final class ThriftServerProcess implements AutoCloseable {
   public static final Secret TOKEN = new Secret("token-of-the-tests");
 
   private final HostAndPort address;
+  private final int uiPort;
   private final Path directory;
   private final Process process;
 
-  private ThriftServerProcess(HostAndPort address, Path directory, Process process) {
+  private ThriftServerProcess(HostAndPort address, int uiPort, Path directory, Process process) {
     this.address = address;
+    this.uiPort = uiPort;
     this.directory = directory;
     this.process = process;
   }
@@ -58,11 +60,17 @@ public final class ThriftServerProcess implements AutoCloseable {
     return address;
   }
 
+  /** Where its driver has its page, on the same host. */
+  public int uiPort() {
+    return uiPort;
+  }
+
   private static ThriftServerProcess start() {
     try {
       Path directory = Files.createTempDirectory("thrift-server");
       Path token = Files.writeString(directory.resolve("token"), TOKEN.reveal());
       HostAndPort address = new HostAndPort("127.0.0.1", freePort());
+      int uiPort = freePort();
       // Hive looks the class up in a configuration of its own, which knows this file alone.
       Files.writeString(
           directory.resolve("hive-site.xml"),
@@ -76,7 +84,7 @@ public final class ThriftServerProcess implements AutoCloseable {
           """
               .formatted(TokenPasswordProvider.class.getName()));
       ProcessBuilder builder =
-          new ProcessBuilder(command(directory, token, address))
+          new ProcessBuilder(command(directory, token, address, uiPort))
               .directory(directory.toFile())
               .redirectErrorStream(true)
               .redirectOutput(directory.resolve("log").toFile());
@@ -84,7 +92,8 @@ public final class ThriftServerProcess implements AutoCloseable {
       builder.environment().put("SPARK_CONF_DIR", directory.toString());
       builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-      ThriftServerProcess server = new ThriftServerProcess(address, directory, builder.start());
+      ThriftServerProcess server =
+          new ThriftServerProcess(address, uiPort, directory, builder.start());
       boolean ready = false;
       try {
         server.awaitLogin();
@@ -100,7 +109,7 @@ public final class ThriftServerProcess implements AutoCloseable {
     }
   }
 
-  private static List<String> command(Path directory, Path token, HostAndPort address) {
+  private static List<String> command(Path directory, Path token, HostAndPort address, int uiPort) {
     return List.of(
         SparkDistribution.home().resolve("bin/spark-submit").toString(),
         "--master",
@@ -113,7 +122,7 @@ public final class ThriftServerProcess implements AutoCloseable {
         "--driver-class-path",
         Path.of("target/classes").toAbsolutePath().toString(),
         "--conf",
-        "spark.ui.enabled=false",
+        "spark.ui.port=" + uiPort,
         "--conf",
         "spark.sql.warehouse.dir=" + directory.resolve("warehouse"),
         "--conf",

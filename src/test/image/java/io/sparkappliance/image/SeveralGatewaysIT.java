@@ -47,6 +47,7 @@ final class SeveralGatewaysIT {
         member("cluster")
             .roles("MASTER", "WORKER", "THRIFTSERVER")
             .env("SPARK_WORKER_CORES", "4")
+            .env("DEFAULT_CORES", "2")
             .env("EXECUTOR_MEMORY", "512m")
             .env("DRIVER_MEMORY", "768m")
             .option("--memory", "4g")
