@@ -16,7 +16,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -403,7 +402,10 @@ public final class Jobs implements AutoCloseable {
     Job now = find(Optional.empty(), job.id()).orElse(job);
     while (store.isShared() && !now.state().isFinal() && System.nanoTime() < deadline) {
       // Another gateway's.
-      TimeUnit.NANOSECONDS.sleep(Math.min(LOOK.toNanos(), deadline - System.nanoTime()));
+      LockSupport.parkNanos(Math.min(LOOK.toNanos(), deadline - System.nanoTime()));
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
       now = find(Optional.empty(), job.id()).orElse(now);
     }
     return now;
