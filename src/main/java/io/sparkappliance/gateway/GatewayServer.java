@@ -123,7 +123,6 @@ public final class GatewayServer implements AutoCloseable {
             new PagePasses(access.signer(), Clock.systemUTC()),
             survey,
             historyServers,
-            jobs,
             new SparkPageClient(settings.access().ssl()));
     this.server = Javalin.create(this::configure);
   }

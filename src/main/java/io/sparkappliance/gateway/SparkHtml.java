@@ -5,6 +5,7 @@ import io.sparkappliance.gateway.SparkPage.Kind;
 import io.sparkappliance.settings.UserRole;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -15,6 +16,9 @@ import java.util.regex.Pattern;
 final class SparkHtml {
   /** What Spark is told to be below. The pass itself stays unknown to it. */
   static final String CONTEXT = "/ui/spark-pages";
+
+  /** Of a page, in characters: addresses become longer when they are rewritten. */
+  private static final int LARGEST = 8 << 20;
 
   private static final Pattern PROXIED =
       Pattern.compile("(?<![A-Za-z0-9._/-])/proxy/([A-Za-z0-9._:\\[\\]-]{1,200})");
@@ -56,21 +60,48 @@ final class SparkHtml {
     this.passes = passes;
   }
 
-  /** A page with its addresses rewritten. */
-  String page(String html) {
+  /** A page is made of so many addresses that it would take too much memory. */
+  static final class TooLargeException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    TooLargeException() {
+      super("too many addresses");
+    }
+  }
+
+  /**
+   * A page with its addresses rewritten.
+   *
+   * @throws TooLargeException when it becomes too large by that
+   */
+  String page(String html) throws TooLargeException {
+    if (html.split(CONTEXT, -1).length > LARGEST / pass.base().length()) {
+      throw new TooLargeException();
+    }
     String placed = html.replace(CONTEXT, pass.base());
     Matcher proxied = PROXIED.matcher(placed);
     String linked =
-        proxied.replaceAll(
-            found ->
-                Matcher.quoteReplacement(
-                    base(found.group(1)).orElse("") + "/proxy/" + found.group(1)));
+        replaced(proxied, found -> base(found.group(1)).orElse("") + "/proxy/" + found.group(1));
     String rooted =
-        FROM_ROOT.matcher(linked).replaceAll("$1=$2" + Matcher.quoteReplacement(pass.base()) + "/");
+        replaced(
+            FROM_ROOT.matcher(linked),
+            found -> found.group(1) + "=" + found.group(2) + pass.base() + "/");
     if (pass.page().kind() == Kind.WORKER) {
       rooted = BARE_SERVER.matcher(rooted).replaceAll("href=\"" + SparkPage.MASTER.entry() + "\"");
     }
     return HEAD.matcher(rooted).replaceFirst(Matcher.quoteReplacement(STORAGE));
+  }
+
+  private static String replaced(Matcher matcher, Function<MatchResult, String> by)
+      throws TooLargeException {
+    StringBuilder text = new StringBuilder();
+    while (matcher.find()) {
+      matcher.appendReplacement(text, Matcher.quoteReplacement(by.apply(matcher)));
+      if (text.length() > LARGEST) {
+        throw new TooLargeException();
+      }
+    }
+    return matcher.appendTail(text).toString();
   }
 
   /**

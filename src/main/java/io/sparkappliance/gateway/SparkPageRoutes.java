@@ -10,10 +10,6 @@ import io.sparkappliance.cluster.Endpoint;
 import io.sparkappliance.cluster.MasterStatus;
 import io.sparkappliance.gateway.PagePasses.Pass;
 import io.sparkappliance.gateway.SparkPage.Kind;
-import io.sparkappliance.jobs.JobKind;
-import io.sparkappliance.jobs.JobQuery;
-import io.sparkappliance.jobs.Jobs;
-import io.sparkappliance.jobs.SparkApplication;
 import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.UserRole;
@@ -36,7 +32,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,18 +69,16 @@ final class SparkPageRoutes implements AutoCloseable {
   /** Spark takes some of these by GET, too. */
   private static final Set<String> ACTIONS = Set.of("kill", "hold", "resume", "terminate");
 
-  private static final int LARGEST_PAGE = 8 << 20;
+  private static final int LARGEST_PAGE = 2 << 20;
   private static final long LARGEST_FILE = 512L << 20;
   private static final Duration LONGEST = Duration.ofMinutes(5);
   private static final Duration PATIENCE_WITH_PAGES = Duration.ofSeconds(30);
-  private static final int PAGES_AT_ONCE = 16;
+  private static final int PAGES_AT_ONCE = 2;
   private static final Duration PATIENCE = Duration.ofSeconds(1);
-  private static final int JOBS_LOOKED_AT = 500;
 
   private final PagePasses passes;
   private final ClusterSurvey survey;
   private final Supplier<List<HostAndPort>> historyServers;
-  private final Jobs jobs;
   private final SparkPageClient client;
   private final Handler entry;
 
@@ -106,12 +99,10 @@ final class SparkPageRoutes implements AutoCloseable {
       PagePasses passes,
       ClusterSurvey survey,
       Supplier<List<HostAndPort>> historyServers,
-      Jobs jobs,
       SparkPageClient client) {
     this.passes = passes;
     this.survey = survey;
     this.historyServers = historyServers;
-    this.jobs = jobs;
     this.client = client;
     this.entry = guard.asks(UserRole.READER, this::enter);
   }
@@ -145,11 +136,10 @@ final class SparkPageRoutes implements AutoCloseable {
   }
 
   /** Where somebody finds a page; empty: they may not look at it. */
-  Function<SparkPage, Optional<String>> links(Principal caller) throws IOException {
-    Set<String> own = own(caller);
+  Function<SparkPage, Optional<String>> links(Principal caller) {
     return page ->
         Optional.of(page)
-            .filter(it -> mayOpen(caller, own, it))
+            .filter(_ -> mayOpen(caller))
             .map(it -> passes.issue(it, caller).address());
   }
 
@@ -158,23 +148,9 @@ final class SparkPageRoutes implements AutoCloseable {
     return historyServer().isPresent();
   }
 
-  /** Administrators see everything, everybody else what belongs to a program of theirs. */
-  private static boolean mayOpen(Principal caller, Set<String> own, SparkPage page) {
-    boolean application = page.kind() == Kind.APPLICATION || page.kind() == Kind.HISTORY;
-    return caller.role().covers(UserRole.ADMIN)
-        || (application && page.name().filter(own::contains).isPresent());
-  }
-
-  /** Applications of somebody's programs; SQL runs in one application for all. */
-  private Set<String> own(Principal caller) throws IOException {
-    if (caller.role().covers(UserRole.ADMIN)) {
-      return Set.of();
-    }
-    return jobs.list(JobQuery.newest(Optional.of(caller.name()), JOBS_LOOKED_AT)).jobs().stream()
-        .filter(job -> job.kind() == JobKind.APPLICATION)
-        .flatMap(job -> job.sparkApplication().stream())
-        .map(SparkApplication::id)
-        .collect(Collectors.toSet());
+  /** They show what everybody does, and which application is whose only programs could tell. */
+  private static boolean mayOpen(Principal caller) {
+    return caller.role().covers(UserRole.ADMIN);
   }
 
   private void show(Context context) throws Exception {
@@ -194,7 +170,7 @@ final class SparkPageRoutes implements AutoCloseable {
     }
     Principal caller = Guard.principal(context).orElseThrow();
     SparkPage page = asked.get();
-    if (!mayOpen(caller, own(caller), page)) {
+    if (!mayOpen(caller)) {
       throw new RefusedException(
           403, "These pages show what others do: they are for administrators.");
     }
@@ -447,6 +423,8 @@ final class SparkPageRoutes implements AutoCloseable {
       }
       context.result(
           html.page(new String(page, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8));
+    } catch (SparkHtml.TooLargeException large) {
+      Answers.error(context, 502, "This page of Spark's is too large.");
     } finally {
       places.release();
     }

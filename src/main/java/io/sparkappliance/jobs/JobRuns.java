@@ -258,6 +258,7 @@ final class JobRuns implements AutoCloseable {
                     return application.map(running::as).orElse(running);
                   }));
     } finally {
+      run.end();
       queries.remove(job.id());
     }
   }
@@ -436,7 +437,7 @@ final class JobRuns implements AutoCloseable {
   void recover() throws IOException {
     List<JobId> left = records.unfinished();
     for (JobId id : left) {
-      recover(id, INTERRUPTED_BEFORE);
+      recover(id, INTERRUPTED_BEFORE, false);
     }
     if (!left.isEmpty()) {
       LOG.info("{} unfinished jobs of an earlier process found", left.size());
@@ -467,15 +468,15 @@ final class JobRuns implements AutoCloseable {
     claimed.addAll(more);
     long deadline = System.nanoTime() + TAKE_OVER.toNanos();
     while (!claimed.isEmpty() && System.nanoTime() < deadline) {
-      recover(claimed.getFirst(), NODE_GONE);
+      recover(claimed.getFirst(), NODE_GONE, true);
       claimed.removeFirst();
     }
   }
 
-  private void recover(JobId id, String why) throws IOException {
+  private void recover(JobId id, String why, boolean wasOthers) throws IOException {
     try {
       Job job = records.find(id).orElseThrow(() -> new IOException("its record is gone"));
-      recover(job, why.formatted(job.submission().node()));
+      recover(job, why.formatted(job.submission().node()), wasOthers);
     } catch (UnreachableRecordsException later) {
       live.remove(id);
       throw later;
@@ -488,7 +489,7 @@ final class JobRuns implements AutoCloseable {
     }
   }
 
-  private void recover(Job job, String why) throws IOException {
+  private void recover(Job job, String why, boolean wasOthers) throws IOException {
     boolean mayHaveSession = job.kind() == JobKind.SQL && job.state() != JobState.RUNNING;
     Optional<JobRequest> request = mayHaveSession ? requestOf(job) : Optional.empty();
     LiveJob known = new LiveJob(records, job, request);
@@ -509,7 +510,7 @@ final class JobRuns implements AutoCloseable {
       // Nothing of it has begun: a process that was started waits for a word that never comes.
       files.removeProcess(job.id());
       Optional<String> session = request.flatMap(NamedSessions::sessionOf);
-      if (session.isPresent() && !job.submission().node().equals(node)) {
+      if (session.isPresent() && wasOthers) {
         finish(known, job.ended(JobState.FAILED, Instant.now(), sessionGone(session.get(), job)));
         return;
       }

@@ -11,9 +11,11 @@ import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +26,9 @@ final class SqlRunner implements AutoCloseable {
   static final String SCRIPT = "script.sql";
 
   private static final int FETCH_SIZE = 1000;
+
+  /** After which a statement that was cancelled should have ended. */
+  private static final Duration CANCELLATION = Duration.ofSeconds(3);
 
   private final ClusterView cluster;
   private final SqlSessions sessions;
@@ -55,22 +60,61 @@ final class SqlRunner implements AutoCloseable {
   static final class Run {
     private final AtomicReference<Statement> current = new AtomicReference<>();
     private volatile boolean cancelled;
+    private boolean over;
     private Optional<SqlSession> session = Optional.empty();
     private int statements = 1;
     private int done;
     private double part;
 
-    /** Makes the running statement fail, and every one after it. */
+    /**
+     * Makes the running statement fail, and every one after it; returns when that is done, or can't
+     * be.
+     */
     void cancel() {
       cancelled = true;
+      end(Statement::cancel);
+      // Hive's driver drops a wish that comes before the server has named the operation, and every
+      // one after it: then the operation has to be closed.
+      if (!awaitEnd()) {
+        end(Statement::close);
+      }
+    }
+
+    /** A way to end a statement. */
+    @FunctionalInterface
+    private interface Ending {
+      void of(Statement statement) throws SQLException;
+    }
+
+    private void end(Ending how) {
       Statement statement = current.get();
       if (statement != null) {
         try {
-          statement.cancel();
+          how.of(statement);
         } catch (SQLException | RuntimeException gone) {
-          LOG.debug("a statement could not be cancelled", gone);
+          LOG.debug("a statement could not be ended", gone);
         }
       }
+    }
+
+    private synchronized boolean awaitEnd() {
+      long deadline = System.nanoTime() + CANCELLATION.toNanos();
+      long left = CANCELLATION.toMillis();
+      try {
+        while (!over && left > 0) {
+          wait(left);
+          left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        }
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+      }
+      return over;
+    }
+
+    /** Nothing of it is left to be ended. */
+    synchronized void end() {
+      over = true;
+      notifyAll();
     }
 
     private void use(Statement statement) throws JobFailure {
@@ -161,6 +205,7 @@ final class SqlRunner implements AutoCloseable {
             session.application().map(it -> new SparkApplication(it, Optional.empty())));
         runAll(session, request, statements, results, run);
       } finally {
+        run.end();
         end(session);
       }
     }
