@@ -71,17 +71,7 @@ public record Job(
 
   /** The same job, in the hands of another gateway. */
   Job on(String node) {
-    return new Job(
-        id,
-        submission.on(node),
-        state,
-        attempt,
-        started,
-        finished,
-        error,
-        cancelledBy,
-        sparkApplication,
-        outputBytes);
+    return copy(submission.on(node), cancelledBy, sparkApplication, outputBytes);
   }
 
   /** The same job, about to start. */
@@ -111,32 +101,12 @@ public record Job(
 
   /** The same job, with the wish that it ends. */
   Job cancelledBy(String user) {
-    return new Job(
-        id,
-        submission,
-        state,
-        attempt,
-        started,
-        finished,
-        error,
-        Optional.of(user),
-        sparkApplication,
-        outputBytes);
+    return copy(submission, Optional.of(user), sparkApplication, outputBytes);
   }
 
   /** The same job, of which the cluster knows by this name. */
   Job as(SparkApplication application) {
-    return new Job(
-        id,
-        submission,
-        state,
-        attempt,
-        started,
-        finished,
-        error,
-        cancelledBy,
-        Optional.of(application),
-        outputBytes);
+    return copy(submission, cancelledBy, Optional.of(application), outputBytes);
   }
 
   /** The same job, ended well. */
@@ -155,17 +125,13 @@ public record Job(
 
   /** The same job, with the size of what it has left behind. */
   Job leaving(long bytes) {
-    return new Job(
-        id,
-        submission,
-        state,
-        attempt,
-        started,
-        finished,
-        error,
-        cancelledBy,
-        sparkApplication,
-        bytes);
+    return copy(submission, cancelledBy, sparkApplication, bytes);
+  }
+
+  /** The same, in the same state. */
+  private Job copy(
+      Submission taken, Optional<String> wish, Optional<SparkApplication> application, long bytes) {
+    return new Job(id, taken, state, attempt, started, finished, error, wish, application, bytes);
   }
 
   private Job with(

@@ -36,19 +36,6 @@ public record JobQuery(
     states = states.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(states));
   }
 
-  /** The newest jobs of somebody, or of everybody. */
-  public static JobQuery newest(Optional<String> owner, int limit) {
-    return new JobQuery(
-        owner,
-        Set.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        limit);
-  }
-
   /**
    * Where a page ends. Jobs that come meanwhile move no other job to the next page.
    *
