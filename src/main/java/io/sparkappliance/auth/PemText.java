@@ -28,6 +28,8 @@ final class PemText {
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
+  private static final Pattern BEGIN = Pattern.compile("-----BEGIN [A-Z0-9 ]+-----");
+
   /** {@code rsaEncryption}, in DER, with its empty parameters. */
   private static final byte[] RSA = HexFormat.of().parseHex("300d06092a864886f70d0101010500");
 
@@ -54,10 +56,19 @@ final class PemText {
 
   private final List<Block> blocks = new ArrayList<>();
 
-  PemText(byte[] text) {
-    Matcher found = BLOCK.matcher(new String(text, StandardCharsets.ISO_8859_1));
+  /**
+   * Finds the parts of a text.
+   *
+   * @throws IOException when one has no end: somebody may be writing it
+   */
+  PemText(byte[] text) throws IOException {
+    String all = new String(text, StandardCharsets.ISO_8859_1);
+    Matcher found = BLOCK.matcher(all);
     while (found.find()) {
       blocks.add(new Block(found.group(1), found.group(2)));
+    }
+    if (BEGIN.matcher(all).results().count() != blocks.size()) {
+      throw new IOException("a part of it has no end");
     }
   }
 

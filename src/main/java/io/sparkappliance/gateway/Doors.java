@@ -3,7 +3,10 @@ package io.sparkappliance.gateway;
 import io.javalin.config.JettyConfig;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.DetectorConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -19,6 +22,9 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 /** How the gateway's port is reached: by HTTP/1.1, or by TLS alone. */
 final class Doors implements AutoCloseable {
   private static final String PLAIN = "plain-text-on-a-port-with-tls";
+
+  private static final Set<String> PACKED =
+      Set.of("gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress");
 
   /** Room for a long token and a session's cookie. */
   private static final int HEADER_BYTES = 32 << 10;
@@ -95,8 +101,11 @@ final class Doors implements AutoCloseable {
 
   /** Refuses what is packed: nothing here unpacks it, so that nobody can send a lot in a little. */
   static void askForPlainBodies(Context context) {
-    String encoding = context.header("Content-Encoding");
-    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+    String encoding = Optional.ofNullable(context.header("Content-Encoding")).orElse("");
+    // Scripts that name a character set there have always been let in.
+    if (Stream.of(encoding.toLowerCase(Locale.ROOT).split(",", -1))
+        .map(String::strip)
+        .anyMatch(PACKED::contains)) {
       throw new RefusedException(415, "Send the body as it is: what is packed is not unpacked.")
           .with("Accept-Encoding", "identity");
     }

@@ -226,7 +226,6 @@ final class JobRoutes {
   private void results(Context context, Job job) throws IOException {
     QueryString query = new QueryString(context);
     ResultFormat format = format(context, query);
-    List<ResultInfo> results = job.kind() == JobKind.SQL ? jobs.results(job) : List.of();
     int number = (int) query.number("result", 0, Integer.MAX_VALUE, 0);
     long offset = query.number("offset", 0, Long.MAX_VALUE, 0);
     long limit =
@@ -239,6 +238,8 @@ final class JobRoutes {
     if (!job.state().isFinal()) {
       throw new ConflictException("the job is not over yet");
     }
+    // Not before: a shared folder may remember for a while that there was none.
+    List<ResultInfo> results = jobs.results(job);
     if (number >= results.size()) {
       Answers.error(context, 404, "The job has no such result; it has " + results.size() + ".");
       return;

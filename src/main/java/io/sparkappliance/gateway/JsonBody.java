@@ -29,7 +29,7 @@ final class JsonBody {
   private static final int MAX_DEPTH = 50;
 
   /** What fits a script of the largest size, written with escapes. */
-  private static final int MAX_BYTES = 40 << 20;
+  private static final int MAX_BYTES = 20 << 20;
 
   private static final ObjectMapper JSON =
       new ObjectMapper(

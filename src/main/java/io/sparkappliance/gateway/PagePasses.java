@@ -88,8 +88,9 @@ final class PagePasses {
     }
   }
 
-  /** Whether it has ended. */
+  /** Whether it has ended, or ends later than any that is given out now. */
   boolean hasEnded(Pass pass) {
-    return !pass.until().isAfter(clock.instant());
+    Instant now = clock.instant();
+    return !pass.until().isAfter(now) || pass.until().isAfter(now.plus(LIFETIME).plusSeconds(STEP));
   }
 }

@@ -38,7 +38,9 @@ final class SessionRoutes {
     return context -> {
       Optional<String> name = Guard.principal(context).map(Principal::name);
       signOut.handle(context);
-      name.ifPresent(sessions::deleteAll);
+      if (context.status().isSuccess()) {
+        name.ifPresent(sessions::deleteAll);
+      }
     };
   }
 

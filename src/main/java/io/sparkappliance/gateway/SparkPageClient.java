@@ -44,7 +44,8 @@ final class SparkPageClient {
    */
   HttpResponse<InputStream> ask(Context caller, HostAndPort server, String path, String context)
       throws IOException {
-    URI address = URI.create("http://" + server + path);
+    // Ids of workers may have an IPv6 address in them.
+    URI address = URI.create("http://" + server + path.replace("[", "%5B").replace("]", "%5D"));
     HttpResponse<InputStream> answer = send(caller, address, context);
     Optional<URI> secure =
         answer.headers().firstValue("Location").flatMap(to -> byTls(address, to));
@@ -79,7 +80,8 @@ final class SparkPageClient {
     try {
       URI to = URI.create(location);
       boolean same =
-          Objects.equals(to.getHost(), address.getHost())
+          to.getRawUserInfo() == null
+              && Objects.equals(to.getHost(), address.getHost())
               && Objects.equals(to.getRawPath(), address.getRawPath())
               && Objects.equals(to.getRawQuery(), address.getRawQuery());
       return same && "https".equals(to.getScheme()) ? Optional.of(to) : Optional.empty();

@@ -69,6 +69,9 @@ final class SparkPageRoutes implements AutoCloseable {
   /** Spark takes some of these by GET, too. */
   private static final Set<String> ACTIONS = Set.of("kill", "hold", "resume", "terminate");
 
+  /** What is written down as refused where we say so. */
+  private static final Set<Integer> REFUSALS = Set.of(401, 403, 429);
+
   private static final int LARGEST_PAGE = 2 << 20;
   private static final long LARGEST_FILE = 512L << 20;
   private static final Duration LONGEST = Duration.ofMinutes(5);
@@ -389,6 +392,11 @@ final class SparkPageRoutes implements AutoCloseable {
         return;
       }
       context.header("Location", html.location(here.get()));
+    }
+    if (REFUSALS.contains(answer.statusCode())) {
+      // Whoever reads our audit log must not take it for a refusal of ours.
+      Answers.error(context, 502, "Spark refuses this page.");
+      return;
     }
     context.status(answer.statusCode());
     // Only what we know of headers goes on: cookies are no business of Spark's, policies are ours.

@@ -38,8 +38,11 @@ final class ArrowRenderer implements ResultReader.Visitor, AutoCloseable {
 
   private static final int BATCH_CHARACTERS = 4 << 20;
 
+  /** A batch, its copies while vectors grow, and one long row. */
+  private static final long MOST_MEMORY = 256L << 20;
+
   private final Ending out;
-  private final BufferAllocator memory = new RootAllocator();
+  private final BufferAllocator memory = new RootAllocator(MOST_MEMORY);
   private final List<ColumnType> types = new ArrayList<>();
   private VectorSchemaRoot batch;
   private ArrowStreamWriter writer;
@@ -134,13 +137,11 @@ final class ArrowRenderer implements ResultReader.Visitor, AutoCloseable {
   @Override
   public void close() {
     out.shut();
-    if (writer != null) {
-      writer.close();
+    try (BufferAllocator _ = memory;
+        VectorSchemaRoot _ = batch;
+        ArrowStreamWriter _ = writer) {
+      // The last first, and all of them whatever happens.
     }
-    if (batch != null) {
-      batch.close();
-    }
-    memory.close();
   }
 
   /** Takes nothing any more once it is shut: the writer would end its stream whatever happened. */

@@ -55,10 +55,11 @@ final class Gateways {
    * Enters this process in place of an earlier one, which must be dead. A database that is not
    * shared has no others.
    *
+   * @return ids of earlier processes
    * @throws IOException when that can't be written
    */
-  void enter() throws IOException {
-    database.atOnce(
+  List<String> enter() throws IOException {
+    return database.atOnce(
         connection -> {
           String earlier = database.isShared() ? "data_id = ?" : "data_id is not null";
           List<Object> values = database.isShared() ? List.of(dataId) : List.of();
@@ -69,12 +70,18 @@ final class Gateways {
               "update jobs set holder = ? where %s and holder in (select id from gateways where %s)"
                   .formatted(JobRecords.OPEN, earlier),
               all);
+          List<String> replaced =
+              JobDatabase.query(
+                  connection,
+                  "select id from gateways where " + earlier,
+                  values,
+                  row -> row.getString(1));
           JobDatabase.update(connection, "delete from gateways where " + earlier, values);
           JobDatabase.update(
               connection,
               "insert into gateways (id, data_id, node, beat) values (?, ?, ?, 0)",
               List.of(id, dataId, node));
-          return null;
+          return replaced;
         });
   }
 

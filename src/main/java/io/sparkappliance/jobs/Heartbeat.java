@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +20,8 @@ import org.slf4j.LoggerFactory;
 final class Heartbeat implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
 
+  private static final int ROUNDS_BETWEEN_LOOKS = 60;
+
   private final Gateways gateways;
   private final Times times;
   private final Duties duties;
@@ -28,8 +32,22 @@ final class Heartbeat implements AutoCloseable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("heartbeat").factory());
+
+  /** For what looks at files or jobs: a folder that hangs must stop no beat. */
+  private final ScheduledExecutorService duty =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("for-other-gateways").factory());
+
   private long lastLook = System.nanoTime();
   private boolean away;
+
+  /** What they have left is to be cleared away. */
+  private final Queue<Gateways.Other> gone = new ConcurrentLinkedQueue<>();
+
+  /** An answer may have been lost by which jobs became this gateway's. */
+  private volatile boolean forgottenMayBe;
+
+  private int rounds;
 
   /**
    * How often, and for how long.
@@ -47,8 +65,11 @@ final class Heartbeat implements AutoCloseable {
     /** Ends the jobs of this gateway that others wish to end. */
     void endWished() throws IOException;
 
-    /** Goes on with jobs that are this gateway's now, and with those that it could not before. */
-    void takeOver(List<JobId> jobs) throws IOException;
+    /** Sees to it that somebody goes on with jobs that are this gateway's now. */
+    void takeOver(List<JobId> jobs);
+
+    /** Finds jobs that are this gateway's without its knowledge. */
+    void findForgotten() throws IOException;
 
     /** Clears away what a gateway that is gone has left behind. */
     void clearAway(Gateways.Other gone) throws IOException;
@@ -69,6 +90,7 @@ final class Heartbeat implements AutoCloseable {
   void start() {
     long pause = times.beat().toMillis();
     var _ = timer.scheduleWithFixedDelay(this::look, 0, pause, TimeUnit.MILLISECONDS);
+    var _ = duty.scheduleWithFixedDelay(this::doDuties, pause, pause, TimeUnit.MILLISECONDS);
   }
 
   private void look() {
@@ -88,7 +110,6 @@ final class Heartbeat implements AutoCloseable {
         LOG.info("what gateways share can be used again");
         away = false;
       }
-      duties.endWished();
       removeWhoIsGone(now);
       List<JobId> claimed = gateways.claim();
       if (!claimed.isEmpty()) {
@@ -100,6 +121,25 @@ final class Heartbeat implements AutoCloseable {
         LOG.warn("jobs go on, but what they share can't be used: {}", unreachable.getMessage());
       }
       away = true;
+      forgottenMayBe = true;
+    } catch (RuntimeException | LinkageError fault) {
+      LOG.error("an error of the appliance itself", fault);
+    }
+  }
+
+  private void doDuties() {
+    try {
+      duties.endWished();
+      if (forgottenMayBe || ++rounds % ROUNDS_BETWEEN_LOOKS == 0) {
+        forgottenMayBe = false;
+        duties.findForgotten();
+      }
+      for (Gateways.Other other = gone.poll(); other != null; other = gone.poll()) {
+        duties.clearAway(other);
+      }
+    } catch (IOException trouble) {
+      LOG.debug("what others wish, or have left, has to wait", trouble);
+      forgottenMayBe = true;
     } catch (RuntimeException | LinkageError fault) {
       LOG.error("an error of the appliance itself", fault);
     }
@@ -117,7 +157,7 @@ final class Heartbeat implements AutoCloseable {
             "the gateway of node {} shows no life for {} s",
             other.node(),
             times.gone().toSeconds());
-        duties.clearAway(other);
+        gone.add(other);
       }
     }
   }
@@ -136,6 +176,7 @@ final class Heartbeat implements AutoCloseable {
   /** Ends as a crash does. */
   void stop() {
     timer.shutdownNow();
+    duty.shutdownNow();
     try {
       if (!timer.awaitTermination(10, TimeUnit.SECONDS)) {
         LOG.warn("a look after other gateways hangs");

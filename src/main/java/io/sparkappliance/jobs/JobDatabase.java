@@ -71,9 +71,16 @@ final class JobDatabase implements AutoCloseable {
   private static final int SHARED_CONNECTIONS = 8;
   private static final Duration BUSY = Duration.ofSeconds(30);
   private static final Duration UNREACHABLE = Duration.ofSeconds(5);
+  private static final Duration VALIDATION = Duration.ofSeconds(1);
 
   /** A server that was cut off never answers. */
   private static final Duration SILENT = Duration.ofSeconds(20);
+
+  /**
+   * Beginnings of SQLSTATEs: no connection, or none any more (08); a deadlock (40); too many
+   * connections, or no room (53); a server that starts or stops (57P), or only stands by (25006).
+   */
+  private static final List<String> PASSES = List.of("08", "40", "53", "57P", "25006");
 
   private final HikariDataSource source;
   private final boolean shared;
@@ -136,6 +143,8 @@ final class JobDatabase implements AutoCloseable {
     config.setMaximumPoolSize(SHARED_CONNECTIONS);
     config.setMinimumIdle(1);
     config.setConnectionTimeout(UNREACHABLE.toMillis());
+    // One dead connection must not use up the time in which a living one could be found.
+    config.setValidationTimeout(VALIDATION.toMillis());
     // The first use tells what is wrong better than the pool does.
     config.setInitializationFailTimeout(-1);
     String address = settings.url().replaceFirst("\\?.*", "");
@@ -182,7 +191,12 @@ final class JobDatabase implements AutoCloseable {
     try (Connection connection = source.getConnection()) {
       return use.with(connection);
     } catch (SQLException failure) {
-      throw unusable(failure);
+      IOException unusable = unusable(failure);
+      if (unusable instanceof UnreachableRecordsException) {
+        // Where one connection is dead, others are.
+        source.getHikariPoolMXBean().softEvictConnections();
+      }
+      throw unusable;
     }
   }
 
@@ -205,10 +219,7 @@ final class JobDatabase implements AutoCloseable {
         });
   }
 
-  /**
-   * No connection, or none any more (class 08), a server that starts or stops (57P), or no answer
-   * in time: the next try may succeed.
-   */
+  /** The next try may succeed: {@link #PASSES}, or no answer in time. */
   private IOException unusable(SQLException failure) {
     // The pool says only that it waited too long.
     SQLException told =
@@ -219,7 +230,7 @@ final class JobDatabase implements AutoCloseable {
     String state = String.valueOf(told.getSQLState());
     String sentence = "the records of jobs %s can't be used: %s".formatted(name, told.getMessage());
     boolean passes =
-        state.startsWith("08") || state.startsWith("57P") || told instanceof SQLTransientException;
+        PASSES.stream().anyMatch(state::startsWith) || told instanceof SQLTransientException;
     return passes
         ? new UnreachableRecordsException(sentence, failure)
         : new IOException(sentence, failure);

@@ -61,10 +61,11 @@ final class JobFiles {
    *
    * @param root the directory
    * @param home what is this gateway's alone
+   * @param process its {@link Gateways#id}
    * @throws IOException when it can't be written
    */
-  static JobFiles shared(Path root, GatewayHome home) throws IOException {
-    return new JobFiles(root, home.directory(), incoming(root, home.id())).prepare();
+  static JobFiles shared(Path root, GatewayHome home, String process) throws IOException {
+    return new JobFiles(root, home.directory(), incoming(root, process)).prepare();
   }
 
   private static Path incoming(Path root, String gateway) {
@@ -93,7 +94,7 @@ final class JobFiles {
   /**
    * Removes uploads that a gateway which is gone has not accepted.
    *
-   * @param gateway its {@link GatewayHome#id}
+   * @param gateway its {@link Gateways#id}
    * @throws IOException when they can't be removed
    */
   void deleteIncoming(String gateway) throws IOException {

@@ -60,9 +60,9 @@ final class JobJson {
   /**
    * Reads what {@link #write} wrote.
    *
-   * @throws IOException when it is something else
+   * @throws DamagedRecordException when it is something else
    */
-  static Job read(JobId id, String text) throws IOException {
+  static Job read(JobId id, String text) throws DamagedRecordException {
     try {
       JsonNode json = JSON.readTree(text);
       return new Job(
@@ -78,7 +78,7 @@ final class JobJson {
               .map(node -> new SparkApplication(node.required("id").asText(), text(node, "ui"))),
           json.required("outputBytes").asLong());
     } catch (IOException | RuntimeException malformed) {
-      throw new IOException("the record of job " + id + " is damaged", malformed);
+      throw new DamagedRecordException(id, malformed);
     }
   }
 

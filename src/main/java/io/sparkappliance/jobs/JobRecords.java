@@ -1,6 +1,7 @@
 package io.sparkappliance.jobs;
 
 import java.io.IOException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -65,8 +66,9 @@ final class JobRecords {
    */
   void insert(Job job) throws IOException, KnownKeyException {
     boolean isNew =
-        database.run(
+        database.atOnce(
             connection -> {
+              checkLives(connection);
               try (PreparedStatement insert =
                   connection.prepareStatement(
                       """
@@ -96,6 +98,19 @@ final class JobRecords {
             });
     if (!isNew) {
       throw new KnownKeyException();
+    }
+  }
+
+  /** Whoever was taken for dead takes no job: it would be another one's at once. */
+  private void checkLives(Connection connection) throws SQLException, IOException {
+    if (database.isShared()
+        && JobDatabase.query(
+                connection,
+                "select id from gateways where id = ? for share",
+                List.of(holder),
+                row -> row.getString(1))
+            .isEmpty()) {
+      throw new UnreachableRecordsException("this gateway was taken for dead", null);
     }
   }
 

@@ -4,19 +4,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,13 +28,12 @@ final class JobRuns implements AutoCloseable {
   private static final Stop CANCELLED = new Stop("cancelled");
   private static final Stop GATEWAY_STOPS = new Stop("interrupted: the gateway was stopped");
   private static final String INTERRUPTED_BEFORE = "interrupted: the gateway was restarted";
-  private static final String NODE_GONE = "interrupted: the gateway of node %s is gone";
 
   private static final Duration LOOK_AT_OUTPUT = Duration.ofSeconds(5);
   private static final Duration WRITE_AGAIN = Duration.ofSeconds(5);
 
-  /** Whoever does it must not seem dead meanwhile. */
-  private static final Duration TAKE_OVER = Duration.ofSeconds(2);
+  /** Between two tries to write something down while the database is away. */
+  private static final Duration AWAY = Duration.ofSeconds(2);
 
   private final JobFiles files;
   private final JobRecords records;
@@ -48,8 +48,11 @@ final class JobRuns implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("job-limits").factory());
 
-  /** Of other gateways; what has to be gone on with yet. */
-  private final Deque<JobId> claimed = new ArrayDeque<>();
+  private final Leftovers leftovers;
+  private volatile boolean othersEnded;
+
+  /** Neither live nor forgotten. */
+  private final Set<JobId> submitting = ConcurrentHashMap.newKeySet();
 
   private volatile boolean stopping;
 
@@ -66,6 +69,7 @@ final class JobRuns implements AutoCloseable {
     this.sql = sql;
     this.applications = applications;
     this.limits = limits;
+    this.leftovers = new Leftovers(records, new LeftWork());
     turns.put(
         JobKind.SQL,
         new Turns<>("query", limits.queries(), limits.runningPerUser(), LiveJob::lane, this::run));
@@ -210,7 +214,7 @@ final class JobRuns implements AutoCloseable {
       return;
     }
     try {
-      job.save(Job::starting);
+      savePatiently(job, Job::starting);
       Optional<ScheduledFuture<?>> watch = Optional.empty();
       try {
         JobRequest request = job.request(files);
@@ -252,7 +256,8 @@ final class JobRuns implements AutoCloseable {
           limits.outputBytes(),
           run,
           application ->
-              job.save(
+              savePatiently(
+                  job,
                   before -> {
                     Job running = before.running(Instant.now());
                     return application.map(running::as).orElse(running);
@@ -265,13 +270,15 @@ final class JobRuns implements AutoCloseable {
 
   private void runApplication(LiveJob job, ApplicationRequest request)
       throws JobFailure, IOException, InterruptedException {
+    // What an earlier attempt left must not be taken for the end of this one.
+    ApplicationRunner.forgetAttempt(files.directory(job.id()));
     Process process = applications.start(files.directory(job.id()), request);
     try {
       ProcessIdentity identity =
           ProcessIdentity.of(process.toHandle())
               .orElseThrow(() -> new JobFailure("spark-submit could not be started"));
       files.addProcess(job.id(), identity);
-      job.save(before -> before.running(Instant.now()));
+      savePatiently(job, before -> before.running(Instant.now()));
     } catch (JobFailure | IOException unwritten) {
       process.destroyForcibly();
       throw unwritten;
@@ -370,16 +377,31 @@ final class JobRuns implements AutoCloseable {
 
   private void again(LiveJob job, Job otherwise) {
     try {
+      savePatiently(job, before -> otherwise.again().on(node));
       files.removeProcess(job.id());
-      ApplicationRunner.forgetAttempt(files.directory(job.id()));
       job.forgetAttempt();
-      job.save(before -> otherwise.again().on(node));
       if (!stopping) {
         turns.get(job.job().kind()).add(job.owner(), job);
       }
     } catch (IOException trouble) {
       LOG.error("job {} can't be begun again", job.id(), trouble);
       finish(job, otherwise);
+    }
+  }
+
+  /** As soon as the database answers: that it is away is no fault of the job. */
+  private void savePatiently(LiveJob job, UnaryOperator<Job> change) throws IOException {
+    while (true) {
+      try {
+        job.save(change);
+        return;
+      } catch (UnreachableRecordsException away) {
+        LOG.debug("job {} waits for its record", job.id(), away);
+        LockSupport.parkNanos(AWAY.toNanos());
+        if (stopping || Thread.currentThread().isInterrupted()) {
+          throw away;
+        }
+      }
     }
   }
 
@@ -404,7 +426,9 @@ final class JobRuns implements AutoCloseable {
       if (!stopping) {
         var _ =
             timer.schedule(
-                () -> finishWhole(job, end), WRITE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+                () -> Thread.startVirtualThread(() -> finishWhole(job, end)),
+                WRITE_AGAIN.toMillis(),
+                TimeUnit.MILLISECONDS);
       }
     }
   }
@@ -429,20 +453,64 @@ final class JobRuns implements AutoCloseable {
   }
 
   /**
-   * Goes on with what an earlier process left unfinished; one damaged record does not stop the
-   * rest.
+   * Finds what an earlier process left unfinished.
    *
    * @throws IOException when the records can't be used
    */
-  void recover() throws IOException {
+  void findLeft() throws IOException {
     List<JobId> left = records.unfinished();
-    for (JobId id : left) {
-      recover(id, INTERRUPTED_BEFORE, false);
-    }
     if (!left.isEmpty()) {
       LOG.info("{} unfinished jobs of an earlier process found", left.size());
     }
-    endWhatIsOthers();
+    leftovers.add(left, false);
+  }
+
+  /**
+   * Finds jobs of this gateway that nobody goes on with: an answer of the database was lost, and
+   * with it that they are this gateway's.
+   *
+   * @throws IOException when the records can't be used
+   */
+  void findForgotten() throws IOException {
+    List<JobId> unfinished = records.unfinished();
+    // In this order: what is submitted is live before it is not being submitted any more.
+    leftovers.add(
+        unfinished.stream()
+            .filter(id -> !submitting.contains(id))
+            .filter(id -> !live.containsKey(id))
+            .toList(),
+        true);
+  }
+
+  /** Takes jobs over that another gateway held. */
+  void takeOver(List<JobId> claimed) {
+    leftovers.add(claimed, true);
+  }
+
+  /**
+   * Goes on with jobs that were found. It has to be called again and again: what takes too long is
+   * left for the next time, and what can't be done now.
+   */
+  void goOnWithLeft(Duration time) {
+    if (leftovers.goOn(time) && !othersEnded) {
+      try {
+        endWhatIsOthers();
+        othersEnded = true;
+      } catch (IOException notNow) {
+        LOG.warn(
+            "can't look for programs that are no longer this gateway's: {}", notNow.toString());
+      }
+    }
+  }
+
+  /** A job is about to be written down: until {@link #submitted} nobody else goes on with it. */
+  void submitting(JobId id) {
+    submitting.add(id);
+  }
+
+  /** A job is live, or was not taken. */
+  void submitted(JobId id) {
+    submitting.remove(id);
   }
 
   /** Another gateway went on with these while this one was away, and does not know of them. */
@@ -458,34 +526,20 @@ final class JobRuns implements AutoCloseable {
     left.keySet().forEach(files::removeProcess);
   }
 
-  /**
-   * Goes on with what gateways that are gone left unfinished. It is called again and again: what
-   * takes too long is left for the next time, and what can't be done now.
-   *
-   * @throws IOException when their records can't be used
-   */
-  void takeOver(List<JobId> more) throws IOException {
-    claimed.addAll(more);
-    long deadline = System.nanoTime() + TAKE_OVER.toNanos();
-    while (!claimed.isEmpty() && System.nanoTime() < deadline) {
-      recover(claimed.getFirst(), NODE_GONE, true);
-      claimed.removeFirst();
+  private final class LeftWork implements Leftovers.Work {
+    @Override
+    public void goOn(Job job, boolean wasOthers) throws IOException {
+      String why =
+        wasOthers
+            ? "interrupted: the gateway of node " + job.submission().node() + " is gone"
+            : INTERRUPTED_BEFORE;
+      recover(job, why, wasOthers);
     }
-  }
 
-  private void recover(JobId id, String why, boolean wasOthers) throws IOException {
-    try {
-      Job job = records.find(id).orElseThrow(() -> new IOException("its record is gone"));
-      recover(job, why.formatted(job.submission().node()), wasOthers);
-    } catch (UnreachableRecordsException later) {
+    @Override
+    public void drop(JobId id) {
+      sql.named().leave(id);
       live.remove(id);
-      throw later;
-    } catch (TakenOverException others) {
-      live.remove(id);
-    } catch (IOException | RuntimeException damaged) {
-      live.remove(id);
-      LOG.error("job {} is lost", id, damaged);
-      records.saveLost(id, Instant.now());
     }
   }
 
@@ -519,7 +573,8 @@ final class JobRuns implements AutoCloseable {
     } else {
       Job lost = job.ended(JobState.LOST, Instant.now(), JobError.of(why));
       if (job.hasAttemptsLeft()) {
-        again(known, lost);
+        known.save(before -> lost.again().on(node));
+        turns.get(job.kind()).add(job.owner(), known);
       } else {
         finish(known, lost);
       }
@@ -586,6 +641,13 @@ final class JobRuns implements AutoCloseable {
     files.processes().values().forEach(process -> process.find().ifPresent(running::add));
     ProcessTree.end(running, grace);
     return running.size();
+  }
+
+  /** Looks after nothing any more. */
+  void abandon() {
+    stopping = true;
+    turns.values().forEach(Turns::close);
+    timer.shutdownNow();
   }
 
   /** Ends what runs, and begins nothing any more; what waits stays written down as waiting. */

@@ -63,12 +63,10 @@ final class JobStore implements AutoCloseable {
     try {
       SharedFolder.check(database, root);
       GatewayHome own = GatewayHome.open(home);
+      Gateways gateways = new Gateways(database, own.id(), node);
       JobStore store =
           new JobStore(
-              JobFiles.shared(root, own),
-              database,
-              new Gateways(database, own.id(), node),
-              Optional.of(own));
+              JobFiles.shared(root, own, gateways.id()), database, gateways, Optional.of(own));
       opened = true;
       return store;
     } finally {

@@ -16,6 +16,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +39,14 @@ public final class Jobs implements AutoCloseable {
 
   private static final Duration ELECTION = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(200);
+  private static final int BATCHES_AT_ONCE = 4;
+  private static final Duration PATIENCE_WITH_BATCHES = Duration.ofSeconds(20);
+  private static final Duration GO_ON = Duration.ofSeconds(10);
+  private static final Duration BETWEEN = Duration.ofSeconds(2);
+
+  /** A thousand jobs that were left must not keep a gateway from its work. */
+  private static final Duration GO_ON_AT_START = Duration.ofSeconds(30);
+
   private static final Duration STOP_TIME = Duration.ofSeconds(8);
 
   private final JobStore store;
@@ -48,6 +60,13 @@ public final class Jobs implements AutoCloseable {
   private final JobLimits limits;
   private final String node;
   private final Heartbeat heartbeat;
+
+  /** Of results that are made in memory, as much as a slow reader makes them wait there. */
+  private final Semaphore batches = new Semaphore(BATCHES_AT_ONCE);
+
+  private final ScheduledExecutorService left =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("left-jobs").factory());
 
   /**
    * Jobs that wait for {@link #start}.
@@ -92,13 +111,18 @@ public final class Jobs implements AutoCloseable {
     }
 
     @Override
-    public void takeOver(List<JobId> claimed) throws IOException {
+    public void takeOver(List<JobId> claimed) {
       runs.takeOver(claimed);
     }
 
     @Override
+    public void findForgotten() throws IOException {
+      runs.findForgotten();
+    }
+
+    @Override
     public void clearAway(Gateways.Other gone) throws IOException {
-      files.deleteIncoming(gone.dataId());
+      files.deleteIncoming(gone.id());
     }
 
     @Override
@@ -175,13 +199,24 @@ public final class Jobs implements AutoCloseable {
 
   /** Goes on with what an earlier process left, and clears away what is old. */
   void start() throws IOException {
-    store.gateways().enter();
-    sql.named().start();
-    runs.recover();
-    retention.start();
+    List<String> earlier = store.gateways().enter();
     if (store.isShared()) {
+      // From now on others watch whether it lives.
       heartbeat.start();
+      for (String process : earlier) {
+        files.deleteIncoming(process);
+      }
     }
+    sql.named().start();
+    runs.findLeft();
+    runs.goOnWithLeft(GO_ON_AT_START);
+    var _ =
+        left.scheduleWithFixedDelay(
+            () -> runs.goOnWithLeft(GO_ON),
+            BETWEEN.toMillis(),
+            BETWEEN.toMillis(),
+            TimeUnit.MILLISECONDS);
+    retention.start();
   }
 
   /** What tables there are. */
@@ -304,6 +339,7 @@ public final class Jobs implements AutoCloseable {
     JobId id = JobId.random();
     boolean taken = false;
     sql.named().enter(id, owner, request);
+    runs.submitting(id);
     try {
       long bytes = files.create(id, request, upload);
       Job job =
@@ -317,7 +353,7 @@ public final class Jobs implements AutoCloseable {
                   terms,
                   fingerprint,
                   bytes));
-      records.insert(job);
+      insert(job);
       taken = true;
       runs.add(job, request);
       return job;
@@ -330,8 +366,35 @@ public final class Jobs implements AutoCloseable {
     } finally {
       if (!taken) {
         sql.named().leave(id);
-        files.delete(id);
+        deleteUnlessWritten(id);
       }
+      runs.submitted(id);
+    }
+  }
+
+  /** It may be written although the answer was lost. */
+  private void insert(Job job) throws IOException, JobRecords.KnownKeyException {
+    try {
+      records.insert(job);
+    } catch (IOException failure) {
+      if (records.find(job.id()).isEmpty()) {
+        throw failure;
+      }
+      LOG.warn("job {} was written down although that failed", job.id(), failure);
+    }
+  }
+
+  private void deleteUnlessWritten(JobId id) throws IOException {
+    boolean written;
+    try {
+      written = records.find(id).isPresent();
+    } catch (IOException unknown) {
+      // Who goes on with forgotten jobs will need them.
+      LOG.warn("the files of job {} stay: nobody knows whether it was written down", id);
+      return;
+    }
+    if (!written) {
+      files.delete(id);
     }
   }
 
@@ -459,6 +522,7 @@ public final class Jobs implements AutoCloseable {
   /**
    * The results that a SQL job has left behind, without their rows.
    *
+   * @throws UnavailableException when another gateway wrote them, and this one can't see them yet
    * @throws IOException when they can't be read
    */
   public List<ResultInfo> results(Job job) throws IOException {
@@ -468,7 +532,12 @@ public final class Jobs implements AutoCloseable {
   }
 
   private ResultIndex index(Job job) throws IOException {
-    return ResultIndex.read(files.directory(job.id()).resolve(JobOutput.INDEX));
+    Path index = files.directory(job.id()).resolve(JobOutput.INDEX);
+    if (job.state() == JobState.SUCCEEDED && !Files.exists(index)) {
+      throw new UnavailableException(
+          "the results of job " + job.id() + " can't be seen in the shared folder yet");
+    }
+    return ResultIndex.read(index);
   }
 
   /**
@@ -480,13 +549,33 @@ public final class Jobs implements AutoCloseable {
    * @param offset the first row, from 0
    * @param limit how many rows, at most
    * @param out where to; not closed
+   * @throws UnavailableException when too many read such a format, before anything is written
    * @throws IOException when it can't be read or written
    */
   public void writeResult(
       Job job, int result, ResultFormat format, long offset, long limit, OutputStream out)
       throws IOException {
-    ResultPages.write(
-        files.directory(job.id()), index(job).results().get(result), format, offset, limit, out);
+    boolean takesMemory = format == ResultFormat.ARROW || format == ResultFormat.PARQUET;
+    if (takesMemory && !tryToTakePlace()) {
+      throw new UnavailableException("too many results are being read as Arrow or Parquet");
+    }
+    try {
+      ResultPages.write(
+          files.directory(job.id()), index(job).results().get(result), format, offset, limit, out);
+    } finally {
+      if (takesMemory) {
+        batches.release();
+      }
+    }
+  }
+
+  private boolean tryToTakePlace() throws IOException {
+    try {
+      return batches.tryAcquire(PATIENCE_WITH_BATCHES.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IOException("stopped", stopped);
+    }
   }
 
   /**
@@ -535,6 +624,7 @@ public final class Jobs implements AutoCloseable {
   @Override
   public void close() {
     retention.close();
+    left.shutdown();
     runs.close();
     sql.close();
     if (store.isShared()) {
@@ -546,6 +636,8 @@ public final class Jobs implements AutoCloseable {
   /** Ends as a crash does: whatever runs goes on, and nobody is told. */
   void abandon() {
     retention.close();
+    left.shutdownNow();
+    runs.abandon();
     heartbeat.stop();
     store.close();
   }

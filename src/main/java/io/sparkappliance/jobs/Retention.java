@@ -3,7 +3,9 @@ package io.sparkappliance.jobs;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -49,13 +51,13 @@ final class Retention implements AutoCloseable {
   /** Removes what ended before a moment. */
   int removeOld(Instant moment) throws IOException {
     int removed = 0;
-    List<JobId> old = records.finishedBefore(moment, AT_ONCE);
+    Set<JobId> stuck = new HashSet<>();
+    List<JobId> old = first(moment, stuck);
     while (!old.isEmpty() && !timer.isShutdown()) {
       for (JobId id : old) {
-        delete(id);
+        removed += remove(id, stuck) ? 1 : 0;
       }
-      removed += old.size();
-      old = records.finishedBefore(moment, AT_ONCE);
+      old = first(moment, stuck);
     }
     return removed;
   }
@@ -63,22 +65,43 @@ final class Retention implements AutoCloseable {
   /** Removes what ended first until the rest is small enough. */
   int removeLarge() throws IOException {
     int removed = 0;
-    long stored = records.storedBytes();
-    while (stored > limits.keepBytes() && !timer.isShutdown()) {
-      List<JobId> first = records.finishedBefore(Instant.now(), AT_ONCE);
-      if (first.isEmpty()) {
-        return removed;
-      }
+    Set<JobId> stuck = new HashSet<>();
+    List<JobId> first = first(Instant.now(), stuck);
+    // Counted anew each time: others may be clearing away, too.
+    for (long stored = records.storedBytes();
+        stored > limits.keepBytes() && !first.isEmpty() && !timer.isShutdown();
+        stored = records.storedBytes()) {
       for (JobId id : first) {
         if (stored <= limits.keepBytes()) {
-          return removed;
+          break;
         }
-        stored -= records.find(id).map(Retention::size).orElse(0L);
-        delete(id);
-        removed++;
+        long size = records.find(id).map(Retention::size).orElse(0L);
+        if (remove(id, stuck)) {
+          stored -= size;
+          removed++;
+        }
       }
+      first = first(Instant.now(), stuck);
     }
     return removed;
+  }
+
+  private List<JobId> first(Instant moment, Set<JobId> stuck) throws IOException {
+    return records.finishedBefore(moment, AT_ONCE + stuck.size()).stream()
+        .filter(id -> !stuck.contains(id))
+        .toList();
+  }
+
+  /** One that can't be removed must not keep the rest. */
+  private boolean remove(JobId id, Set<JobId> stuck) {
+    try {
+      delete(id);
+      return true;
+    } catch (IOException stays) {
+      LOG.warn("job {} can't be removed: {}", id, stays.toString());
+      stuck.add(id);
+      return false;
+    }
   }
 
   private static long size(Job job) {

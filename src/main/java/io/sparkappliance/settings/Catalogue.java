@@ -891,10 +891,10 @@ public final class Catalogue {
             "GATEWAY_TLS_HSTS",
             Group.GATEWAY,
             Parsers.flag(),
-            "",
-            "Whether browsers are told to reach this host by TLS alone for a year"
-                + " (`Strict-Transport-Security`), which they do on all of its ports. Not set:"
-                + " where no role of this node has a page without TLS.");
+            "false",
+            "Tells browsers to reach this host by TLS alone for a year"
+                + " (`Strict-Transport-Security`). They do so on all of its ports, also those of Spark's"
+                + " own pages.");
     trustedProxies =
         add(
             "TRUSTED_PROXIES",

@@ -1,6 +1,7 @@
 package io.sparkappliance.settings;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.ProxySelector;
@@ -11,6 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Proxies as containers are told about them, and as curl and pip read them: {@code HTTPS_PROXY},
@@ -18,6 +22,9 @@ import java.util.Optional;
  * properties.
  */
 public final class EnvironmentProxies extends ProxySelector {
+  /** Not the end of an IPv6 address. */
+  private static final Pattern WITH_PORT = Pattern.compile("([^:]+|\\[.*]):(\\d{1,5})");
+
   private final Map<String, String> environment;
 
   /**
@@ -37,7 +44,7 @@ public final class EnvironmentProxies extends ProxySelector {
   @Override
   public List<Proxy> select(URI uri) {
     String proxy = value(uri.getScheme().toLowerCase(Locale.ROOT) + "_proxy");
-    if (proxy.isEmpty() || isExcepted(uri.getHost().toLowerCase(Locale.ROOT))) {
+    if (proxy.isEmpty() || isExcepted(uri)) {
       return List.of(Proxy.NO_PROXY);
     }
     URI address = address(uri.getScheme().toLowerCase(Locale.ROOT) + "_proxy", proxy);
@@ -76,15 +83,50 @@ public final class EnvironmentProxies extends ProxySelector {
         : lower.strip();
   }
 
-  /** A name in the list stands for itself and everything below it. */
-  private boolean isExcepted(String host) {
-    for (String entry : value("no_proxy").toLowerCase(Locale.ROOT).split(",")) {
-      String name = entry.strip().replaceFirst("^\\*?\\.", "");
-      if (name.equals("*")
-          || (!name.isEmpty() && (host.equals(name) || host.endsWith("." + name)))) {
-        return true;
-      }
+  /** This machine is reached without, and what the list names. */
+  private boolean isExcepted(URI uri) {
+    String host = uri.getHost().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "");
+    Optional<InetAddress> address = literal(host);
+    boolean here =
+        host.equals("localhost") || address.filter(InetAddress::isLoopbackAddress).isPresent();
+    return here
+        || Stream.of(value("no_proxy").toLowerCase(Locale.ROOT).split(",", -1))
+            .map(String::strip)
+            .anyMatch(entry -> excepts(entry, host, port(uri), address));
+  }
+
+  /**
+   * A name stands for itself and everything below it, a network (CIDR) for its addresses; with a
+   * port behind it, for that port alone.
+   */
+  private static boolean excepts(
+      String entry, String host, int port, Optional<InetAddress> address) {
+    Matcher withPort = WITH_PORT.matcher(entry);
+    if (withPort.matches()) {
+      return withPort.group(2).equals(Integer.toString(port))
+          && excepts(withPort.group(1), host, port, address);
     }
-    return false;
+    String name = entry.replaceAll("[\\[\\]]", "").replaceFirst("^\\*?\\.", "");
+    if (name.isEmpty()) {
+      return false;
+    }
+    return name.equals("*")
+        || host.equals(name)
+        || host.endsWith("." + name)
+        || address
+            .flatMap(it -> AddressRange.parse(name).filter(range -> range.contains(it)))
+            .isPresent();
+  }
+
+  private static int port(URI uri) {
+    return uri.getPort() > 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+  }
+
+  private static Optional<InetAddress> literal(String host) {
+    try {
+      return Optional.of(InetAddress.ofLiteral(host));
+    } catch (IllegalArgumentException name) {
+      return Optional.empty();
+    }
   }
 }

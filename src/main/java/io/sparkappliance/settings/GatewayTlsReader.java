@@ -3,7 +3,6 @@ package io.sparkappliance.settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -22,13 +21,8 @@ final class GatewayTlsReader {
     this.warnings = warnings;
   }
 
-  /**
-   * What they say.
-   *
-   * @param roles of this node
-   * @return empty: without TLS, or with a problem
-   */
-  Optional<GatewayTls> read(Set<Role> roles) {
+  /** What they say; empty: without TLS, or with a problem. */
+  Optional<GatewayTls> read() {
     Catalogue c = catalogue;
     Optional<Path> certificate = values.get(c.gatewayTlsCertificate);
     Optional<Path> key = values.get(c.gatewayTlsKey);
@@ -61,7 +55,7 @@ final class GatewayTlsReader {
                           + " is set."));
       return Optional.empty();
     }
-    boolean hsts = values.get(c.gatewayTlsHsts).orElse(!hasPlainPages(roles));
+    boolean hsts = values.require(c.gatewayTlsHsts);
     Optional<Secret> password = values.get(c.gatewayTlsPassword);
     return keyStore
         .map(file -> new GatewayTls(file, Optional.empty(), password, hsts))
@@ -80,13 +74,5 @@ final class GatewayTlsReader {
           why,
           "Set " + missing.name() + ", too.");
     }
-  }
-
-  /** Browsers that were told to use TLS with a host use it on all of its ports. */
-  private boolean hasPlainPages(Set<Role> roles) {
-    boolean spark =
-        Stream.of(Role.MASTER, Role.WORKER, Role.THRIFTSERVER, Role.CONNECT, Role.HISTORYSERVER)
-            .anyMatch(roles::contains);
-    return roles.contains(Role.NOTEBOOK) || (spark && !values.get(catalogue.ssl).orElse(false));
   }
 }

@@ -156,7 +156,7 @@ public final class SettingsReader {
                 get(c.thriftServer),
                 get(c.trustedProxies).orElse(List.of()),
                 get(c.submitEnvironment).orElse(new VariableNames(List.of())),
-                new GatewayTlsReader(catalogue, values(), problems, warnings).read(roles)),
+                new GatewayTlsReader(catalogue, values(), problems, warnings).read()),
             new Supervision(
                 require(c.gracePeriod),
                 require(c.readyTimeout),

@@ -1,6 +1,7 @@
 package io.sparkappliance.storage;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -9,6 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /** Directories with everything in them. */
 public final class FileTrees {
@@ -43,7 +47,20 @@ public final class FileTrees {
     }
   }
 
+  /** Whose owner has taken rights from themselves gets them back. */
   private static final class Remover extends SimpleFileVisitor<Path> {
+    private static final Set<PosixFilePermission> ALL =
+        PosixFilePermissions.fromString("rwx------");
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+        throws IOException {
+      if (!Files.isWritable(directory) || !Files.isExecutable(directory)) {
+        Files.setPosixFilePermissions(directory, ALL);
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       Files.deleteIfExists(file);
@@ -53,6 +70,15 @@ public final class FileTrees {
     @Override
     public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
       if (failure instanceof NoSuchFileException) {
+        return FileVisitResult.CONTINUE;
+      }
+      boolean isShut =
+          failure instanceof AccessDeniedException
+              && Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
+              && !Files.isReadable(file);
+      if (isShut) {
+        Files.setPosixFilePermissions(file, ALL);
+        delete(file);
         return FileVisitResult.CONTINUE;
       }
       throw failure;

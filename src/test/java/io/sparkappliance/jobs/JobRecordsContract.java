@@ -27,6 +27,9 @@ abstract class JobRecordsContract {
   @BeforeEach
   void open() throws IOException {
     database = database();
+    database.update("delete from gateways where id = 'me'", List.of());
+    database.update(
+        "insert into gateways (id, data_id, node, beat) values ('me', 'me', 'here', 0)", List.of());
     records = new JobRecords(database, "me");
   }
 

@@ -300,6 +300,7 @@ class SeveralGatewaysTest {
   void a_database_that_is_away_for_a_while_costs_no_job() throws Exception {
     JobId running = a.submit(waits("runs"));
     awaitFile("runs");
+    JobId waiting = a.submit("echo later");
     a.await(running, JobState.RUNNING);
     server.stop();
     try {
@@ -310,13 +311,24 @@ class SeveralGatewaysTest {
       server.startAgain();
     }
     assertThat(b.await(running, JobState.SUCCEEDED).submission().node()).isEqualTo("a");
+    assertThat(b.await(waiting, JobState.SUCCEEDED).submission().node()).isEqualTo("a");
     assertThat(a.gaveUp).isFalse();
-    assertThat(root.resolve("incoming").resolve(id("a"))).isDirectoryNotContaining("glob:**.json");
     assertThat(b.await(a.submit("echo more"), JobState.SUCCEEDED).error()).isEmpty();
   }
 
-  private String id(String node) throws IOException {
-    return Files.readString(directory.resolve(node).resolve("id")).strip();
+  @Test
+  void a_job_is_gone_on_with_although_the_answer_was_lost_that_it_was_claimed() throws Exception {
+    JobId running = a.submit(waits("runs"));
+    JobId waiting = a.submit("echo later");
+    awaitFile("runs");
+    a.await(running, JobState.RUNNING);
+    a.crash();
+    try (JobDatabase others = JobDatabase.shared(database)) {
+      others.update(
+          "update jobs set holder = (select id from gateways where node = 'b') where id = ?",
+          List.of(waiting.value()));
+    }
+    assertThat(b.await(waiting, JobState.SUCCEEDED).submission().node()).isEqualTo("b");
   }
 
   @Test

@@ -74,6 +74,17 @@ class SharedJobRecordsTest extends JobRecordsContract {
   }
 
   @Test
+  void who_was_taken_for_dead_takes_no_job() throws Exception {
+    try (JobDatabase database = database()) {
+      database.update("delete from gateways where id = 'me'", List.of());
+    }
+    assertThatThrownBy(() -> insert("ann", JobKind.SQL, "late", 0))
+        .isInstanceOf(UnreachableRecordsException.class)
+        .hasMessageContaining("taken for dead");
+    assertThat(records().unfinished()).isEmpty();
+  }
+
+  @Test
   void a_server_that_is_away_is_told_from_one_that_has_no_such_database() {
     assertThatThrownBy(
             () ->

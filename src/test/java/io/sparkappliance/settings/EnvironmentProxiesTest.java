@@ -47,6 +47,13 @@ class EnvironmentProxiesTest {
     "notinternal, false",
     "example.org, true",
     "sub.example.org, true",
+    "127.0.0.2, true",
+    "[::1], true",
+    "10.1.2.3, true",
+    "11.1.2.3, false",
+    "[fd00::7], true",
+    "other:8080, true",
+    "other:8081, false",
     "host, false"
   })
   void exceptionsAreHeeded(String host, boolean direct) {
@@ -54,7 +61,7 @@ class EnvironmentProxiesTest {
         select(
             Map.of(
                 "HTTP_PROXY", "http://proxy:3128",
-                "NO_PROXY", "localhost, 127.0.0.1,.internal,*.example.org"),
+                "NO_PROXY", ".internal,*.example.org, 10.0.0.0/8,fd00::/8,other:8080,"),
             "http://" + host + "/");
     assertThat(proxies.equals(List.of(Proxy.NO_PROXY))).isEqualTo(direct);
   }

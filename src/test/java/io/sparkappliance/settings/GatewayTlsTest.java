@@ -65,24 +65,10 @@ class GatewayTlsTest {
   }
 
   @Test
-  void browsers_are_not_bound_to_tls_where_other_pages_have_none() {
+  void browsers_are_bound_to_tls_only_where_that_is_wanted() {
     String store = "GATEWAY_TLS_KEYSTORE_FILE=/tls/gateway.p12";
-    assertThat(tls("START_WEBAPP=true", "START_MASTER=true", store).orElseThrow().hsts()).isFalse();
-    assertThat(
-            tls("START_WEBAPP=true", "START_MASTER=true", "GATEWAY_TLS_HSTS=true", store)
-                .orElseThrow()
-                .hsts())
-        .isTrue();
-    assertThat(
-            tls(
-                    "START_WEBAPP=true",
-                    "START_MASTER=true",
-                    "SPARK_SSL_ENABLED=true",
-                    "SPARK_SSL_KEYSTORE_FILE=/tls/spark.p12",
-                    "SPARK_SSL_KEYSTORE_PASSWORD=hush-hush",
-                    store)
-                .orElseThrow()
-                .hsts())
+    assertThat(tls("START_WEBAPP=true", store).orElseThrow().hsts()).isFalse();
+    assertThat(tls("START_WEBAPP=true", "GATEWAY_TLS_HSTS=true", store).orElseThrow().hsts())
         .isTrue();
   }
 
