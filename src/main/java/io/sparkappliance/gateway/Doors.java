@@ -72,6 +72,7 @@ final class Doors implements AutoCloseable {
   private void customize(HttpConfiguration http) {
     http.setRequestHeaderSize(HEADER_BYTES);
     http.addCustomizer(slow);
+    http.addCustomizer(LongAnswer::remember);
     if (tls.isPresent()) {
       // One certificate serves all names that people may have for this node: its clients check it.
       http.addCustomizer(new SecureRequestCustomizer(false));

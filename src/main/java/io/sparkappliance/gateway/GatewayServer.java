@@ -34,7 +34,6 @@ import io.sparkappliance.settings.UserRole;
 import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.ProxySelector;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -361,11 +360,14 @@ public final class GatewayServer implements AutoCloseable {
           case CSV -> Answers.CSV;
           case JSON -> Answers.JSON_TYPE;
         });
-    OutputStream out = context.outputStream();
-    if (failed && format != OutputFormat.JSON) {
-      out.write(OUTPUT_FAILED.getBytes(StandardCharsets.UTF_8));
-    }
-    jobs.writeOutput(job, format, out);
+    LongAnswer.send(
+        context,
+        out -> {
+          if (failed && format != OutputFormat.JSON) {
+            out.write(OUTPUT_FAILED.getBytes(StandardCharsets.UTF_8));
+          }
+          jobs.writeOutput(job, format, out);
+        });
   }
 
   private static OutputFormat format(Context context, Job job) {

@@ -250,13 +250,8 @@ final class JobRoutes {
       context.res().setCharacterEncoding((String) null);
     }
     context.header("Vary", "Accept");
-    jobs.writeResult(
-        job,
-        number,
-        format,
-        Math.min(offset, results.get(number).rows()),
-        limit,
-        context.outputStream());
+    long first = Math.min(offset, results.get(number).rows());
+    LongAnswer.send(context, out -> jobs.writeResult(job, number, format, first, limit, out));
   }
 
   private static ResultFormat format(Context context, QueryString query) {

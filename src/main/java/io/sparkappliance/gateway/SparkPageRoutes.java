@@ -410,7 +410,7 @@ final class SparkPageRoutes implements AutoCloseable {
     if (isHtml(answer)) {
       rewrite(context, html, body);
     } else {
-      copy(body, context.outputStream());
+      LongAnswer.send(context, out -> copy(body, out));
     }
   }
 

@@ -67,6 +67,11 @@ final class JobDatabase implements AutoCloseable {
   /** Of an advisory lock; any number that nobody else uses there: "jobs" in ASCII. */
   private static final long SCHEMA_LOCK = 0x6a6f6273;
 
+  private static final String SCHEMA_FACT = "schema";
+
+  /** To be changed with {@link #SCHEMA}. */
+  private static final String SCHEMA_VERSION = "1";
+
   private static final int CONNECTIONS = 4;
   private static final int SHARED_CONNECTIONS = 8;
   private static final Duration BUSY = Duration.ofSeconds(30);
@@ -170,13 +175,35 @@ final class JobDatabase implements AutoCloseable {
             if (shared) {
               // "If not exists" does not make it safe to do twice at once.
               statement.execute("select pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
+              if (hasSchema(statement)) {
+                return null;
+              }
             }
             for (String sql : SCHEMA) {
               statement.execute(sql);
             }
+            if (shared) {
+              statement.execute(
+                  "insert into gateway_facts (name, fact) values ('%s', '%s') on conflict (name) do update set fact = excluded.fact"
+                      .formatted(SCHEMA_FACT, SCHEMA_VERSION));
+            }
           }
           return null;
         });
+  }
+
+  /** Gateways that come later need no right to make tables. */
+  private static boolean hasSchema(Statement statement) throws SQLException {
+    try (ResultSet table = statement.executeQuery("select to_regclass('gateway_facts')")) {
+      if (!table.next() || table.getString(1) == null) {
+        return false;
+      }
+    }
+    try (ResultSet fact =
+        statement.executeQuery(
+            "select fact from gateway_facts where name = '" + SCHEMA_FACT + "'")) {
+      return fact.next() && fact.getString(1).equals(SCHEMA_VERSION);
+    }
   }
 
   /** What is done with a connection. */

@@ -8,7 +8,10 @@ import io.sparkappliance.settings.Settings;
 import io.sparkappliance.testing.PostgreSql;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -71,6 +74,30 @@ class SharedJobRecordsTest extends JobRecordsContract {
         assertThat(new JobRecords(database, "me").unfinished()).isEmpty();
       }
     }
+  }
+
+  @Test
+  void who_comes_later_need_not_be_allowed_to_make_tables() throws Exception {
+    Settings.JobsDatabase fresh = server.database();
+    JobDatabase.shared(fresh).close();
+    try (Connection connection =
+            DriverManager.getConnection(fresh.url(), fresh.user(), "not asked for");
+        Statement statement = connection.createStatement()) {
+      statement.execute("create role clerk login");
+      statement.execute(
+          "grant select, insert, update, delete on all tables in schema public to clerk");
+    }
+    Settings.JobsDatabase clerk =
+        new Settings.JobsDatabase(fresh.url(), "clerk", Optional.of(new Secret("any")));
+    try (JobDatabase database = JobDatabase.shared(clerk)) {
+      assertThat(new JobRecords(database, "me").unfinished()).isEmpty();
+    }
+    assertThatThrownBy(
+            () ->
+                JobDatabase.shared(
+                    new Settings.JobsDatabase(
+                        server.database().url(), "clerk", Optional.of(new Secret("any")))))
+        .hasMessageContaining("permission denied");
   }
 
   @Test

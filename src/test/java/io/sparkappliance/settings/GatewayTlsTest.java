@@ -45,7 +45,7 @@ class GatewayTlsTest {
                 Path.of("/tls/tls.crt"),
                 Optional.of(Path.of("/tls/tls.key")),
                 Optional.empty(),
-                true));
+                false));
   }
 
   @Test
