@@ -137,6 +137,14 @@ class SeveralGatewaysTest {
     Files.createFile(directory.resolve("over"));
     a.close();
     b.close();
+    // Programs of a gateway that crashed still write to the folder.
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> ProcessHandle.current().descendants().noneMatch(this::isOfThisTest));
+  }
+
+  private boolean isOfThisTest(ProcessHandle process) {
+    return process.info().commandLine().orElse("").contains(directory.toString());
   }
 
   /** A program that tells that it runs, and does until the test is over or something is there. */
