@@ -42,7 +42,10 @@ export interface Job {
   max_attempts?: number;
   time_limit_seconds?: number;
   spark_application_id?: string;
+  /** Spark's pages of it, through the gateway. */
   ui_url?: string;
+  /** The same by Spark's own address. */
+  spark_ui_url?: string;
   progress?: Progress;
   results?: ResultSummary[];
 }
@@ -97,7 +100,7 @@ export interface Cluster {
   cores_used: number;
   memory: number;
   memory_used: number;
-  links: { notebook?: string; history?: string; master?: string; thrift?: string; connect?: string };
+  links: { master_page?: string; history?: string; master?: string; thrift?: string; connect?: string };
 }
 export interface Sample {
   at: string;
@@ -123,6 +126,31 @@ export interface TableColumn {
   nullable?: boolean;
 }
 
+/** A SQL session that outlives a query. */
+export interface Session {
+  name: string;
+  owner: string;
+  created_at: string;
+  last_used_at: string;
+  busy: boolean;
+}
+/** A value for a marker of a statement. */
+export type Parameter = string | number | boolean | null | Parameter[] | { type: string; value: string | null };
+export interface Query {
+  sql: string;
+  name?: string;
+  params?: Record<string, Parameter>;
+  settings?: Record<string, string>;
+  session?: string;
+  max_attempts?: number;
+  time_limit_seconds?: number;
+}
+/** What is wrong with a field of a request. */
+export interface FieldProblem {
+  field: string;
+  reason: string;
+}
+
 const TOKEN = "spark-appliance.token";
 
 /** Whether a job's state will not change any more. */
@@ -136,7 +164,8 @@ export class ApiError extends Error {
     /** 0 when the gateway could not be reached. */
     readonly status: number,
     message: string,
-    readonly field?: string,
+    /** What has to change in the request, where the answer says so. */
+    readonly problems: readonly FieldProblem[] = [],
     readonly retryAfterSeconds?: number,
     /** How one can sign in, where the answer says so. */
     readonly signIn?: string,
@@ -203,7 +232,7 @@ function headersFor(method: string): Record<string, string> {
 }
 
 function failure(status: number, body: string, retryAfter: string | null): ApiError {
-  let told: { error?: string; field?: string; id?: string; sign_in?: string } = {};
+  let told: { error?: string; field?: string; reason?: string; problems?: FieldProblem[]; id?: string; sign_in?: string } = {};
   try {
     told = JSON.parse(body) as typeof told;
   } catch {
@@ -211,10 +240,11 @@ function failure(status: number, body: string, retryAfter: string | null): ApiEr
   }
   const sentence = told.error ?? `The gateway answered ${status}.`;
   const seconds = Number(retryAfter);
+  const first = told.field === undefined ? [] : [{ field: told.field, reason: told.reason ?? sentence }];
   const error = new ApiError(
     status,
     told.id === undefined ? sentence : `${sentence} (${told.id})`,
-    told.field,
+    told.problems ?? first,
     retryAfter !== null && Number.isFinite(seconds) ? seconds : undefined,
     told.sign_in,
   );
@@ -290,11 +320,17 @@ export const api = {
     return get<JobList>(`/jobs?${query}`);
   },
   input: async (id: string) => (await request("GET", `/api/v1/jobs/${part(id)}/input`, { accept: "text/plain" })).text(),
-  query: async (sql: string): Promise<Job> => {
+  query: async (query: Query): Promise<Job> => {
     // The key keeps what a browser or a proxy sends twice one job. Pages that came without TLS have no randomUUID.
     const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const headers = { "Idempotency-Key": key };
-    return (await (await request("POST", "/api/v1/queries", { body: { sql }, headers })).json()) as Job;
+    return (await (await request("POST", "/api/v1/queries", { body: query, headers })).json()) as Job;
+  },
+  sessions: async () => (await get<{ sessions: Session[] }>("/sessions")).sessions,
+  beginSession: async (name: string, settings: Record<string, string>): Promise<Session> =>
+    (await (await request("POST", "/api/v1/sessions", { body: { name, settings } })).json()) as Session,
+  endSession: async (name: string): Promise<void> => {
+    await request("DELETE", `/api/v1/sessions/${part(name)}`);
   },
   cancel: async (id: string): Promise<Job> => (await (await request("POST", `/api/v1/jobs/${part(id)}/cancel`)).json()) as Job,
   remove: async (id: string): Promise<void> => {
@@ -320,10 +356,12 @@ export const FORMATS: readonly { format: string; label: string; suffix: string }
   { format: "tsv", label: "TSV", suffix: "tsv" },
   { format: "json", label: "JSON", suffix: "json" },
   { format: "jsonl", label: "JSON lines", suffix: "jsonl" },
+  { format: "arrow", label: "Arrow", suffix: "arrows" },
+  { format: "parquet", label: "Parquet", suffix: "parquet" },
   { format: "text", label: "Text", suffix: "txt" },
 ];
 
-/** Saves a whole result as a file. The token goes in a header, so that a plain link would not do. */
+/** Saves the first rows of a result as a file. The token goes in a header, so that a plain link would not do. */
 export async function download(id: string, result: number, rows: number, format: string, suffix: string): Promise<void> {
   const limit = Math.max(1, rows);
   const answer = await request("GET", `/api/v1/jobs/${part(id)}/results?result=${result}&format=${format}&offset=0&limit=${limit}`, {

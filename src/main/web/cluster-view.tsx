@@ -2,15 +2,10 @@ import { api, type Application, type Cluster } from "./api.js";
 import { UsagePlot } from "./chart.js";
 import { count, duration, plural, size } from "./format.js";
 import { useLoaded } from "./hooks.js";
-import { Heading, Meter, Moment, Problem, State, Waiting } from "./parts.js";
+import { Heading, Meter, Moment, Outside, Problem, State, Waiting } from "./parts.js";
 
-const PAGES: [keyof Cluster["links"], string][] = [["master", "Spark master"], ["history", "History server"], ["notebook", "Notebook"]];
-const ADDRESSES: [keyof Cluster["links"], string][] = [["thrift", "JDBC"], ["connect", "Spark Connect"]];
-
-/** A link that only leads to web pages, whatever the answer held. */
-function Outside({ to, text }: { to: string | undefined; text: string }) {
-  return to !== undefined && /^(https?:\/\/|\/(?!\/))/.test(to) ? <a href={to}>{text}</a> : <>{text}</>;
-}
+const PAGES: [keyof Cluster["links"], string][] = [["master_page", "Spark master"], ["history", "History server"]];
+const ADDRESSES: [keyof Cluster["links"], string][] = [["master", "Spark"], ["thrift", "JDBC"], ["connect", "Spark Connect"]];
 
 function Applications({ applications }: { applications: Application[] }) {
   if (applications.length === 0) {

@@ -4,7 +4,7 @@ import { api, explain, isOver, JOB_STATES, type Job } from "./api.js";
 import { dateTime, duration } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { LiveLog } from "./log.js";
-import { Failure, Heading, JobProgress, Moment, Problem, runTime, State, Waiting } from "./parts.js";
+import { Failure, Heading, JobProgress, Moment, Outside, Problem, runTime, State, Waiting } from "./parts.js";
 import { Results } from "./results.js";
 
 /** Jobs, newest first. */
@@ -29,6 +29,7 @@ export function JobsView() {
     }
   };
   const shownProblem = problem ?? loadProblem;
+  const leadToSpark = jobs.some((job) => job.ui_url !== undefined);
   return (
     <>
       <Heading>Jobs</Heading>
@@ -71,6 +72,7 @@ export function JobsView() {
                 <th scope="col">Owner</th>
                 <th scope="col">Submitted</th>
                 <th scope="col" class="number">Ran for</th>
+                {leadToSpark && <th scope="col">Spark</th>}
               </tr>
             </thead>
             <tbody>
@@ -88,6 +90,7 @@ export function JobsView() {
                     <Moment at={job.submitted_at} />
                   </td>
                   <td class="number">{runTime(job)}</td>
+                  {leadToSpark && <td>{job.ui_url !== undefined && <Outside to={job.ui_url} text="Pages" label={`Spark's pages of ${job.name}`} />}</td>}
                 </tr>
               ))}
             </tbody>
@@ -103,7 +106,15 @@ export function JobsView() {
   );
 }
 
+/** Where the history server shows a program that is over, to those who may see that. */
+function useHistory(job: Job): string | undefined {
+  const id = job.kind === "application" && isOver(job.state) ? job.spark_application_id : undefined;
+  const { value } = useLoaded(async () => (id === undefined ? undefined : (await api.cluster()).links.history), [id]);
+  return id === undefined || value === undefined ? undefined : `${value}history/${encodeURIComponent(id)}/`;
+}
+
 function Facts({ job }: { job: Job }) {
+  const history = useHistory(job);
   const facts: [string, ComponentChildren][] = [
     ["Kind", job.kind === "sql" ? "SQL" : "Application"],
     ["Owner", job.owner],
@@ -122,10 +133,13 @@ function Facts({ job }: { job: Job }) {
     facts.push(["Time limit", duration(job.time_limit_seconds)]);
   }
   if (job.spark_application_id !== undefined) {
-    facts.push([
-      "Spark application",
-      job.ui_url !== undefined && /^(https?:\/\/|\/(?!\/))/.test(job.ui_url) ? <a href={job.ui_url}>{job.spark_application_id}</a> : job.spark_application_id,
-    ]);
+    facts.push(["Spark application", <Outside to={job.ui_url} text={job.spark_application_id} />]);
+  }
+  if (job.spark_ui_url !== undefined) {
+    facts.push(["Spark's own address of it", <Outside to={job.spark_ui_url} text={job.spark_ui_url} />]);
+  }
+  if (history !== undefined) {
+    facts.push(["History", <Outside to={history} text="What Spark has kept of it" />]);
   }
   facts.push(["Id", <code>{job.id}</code>]);
   return (
@@ -195,17 +209,19 @@ export function JobView({ id }: { id: string }) {
             </details>
           )}
           {job.kind === "sql" && isOver(job.state) && <Results job={job} />}
-          <section aria-label="Output and log">
-            <div class="choice" role="group" aria-label="Show">
-              <button type="button" aria-pressed={stream === "output"} onClick={() => setStream("output")}>
-                Output
-              </button>
-              <button type="button" aria-pressed={stream === "log"} onClick={() => setStream("log")}>
-                Log
-              </button>
-            </div>
-            <LiveLog id={id} stream={stream} />
-          </section>
+          {job.kind === "application" && (
+            <section aria-label="Output and log">
+              <div class="choice" role="group" aria-label="Show">
+                <button type="button" aria-pressed={stream === "output"} onClick={() => setStream("output")}>
+                  Output
+                </button>
+                <button type="button" aria-pressed={stream === "log"} onClick={() => setStream("log")}>
+                  Log
+                </button>
+              </div>
+              <LiveLog id={id} stream={stream} />
+            </section>
+          )}
         </>
       )}
     </>

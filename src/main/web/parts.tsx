@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isOver, type Job, type JobState } from "./api.js";
-import { ago, dateTime, duration, plural, secondsBetween } from "./format.js";
+import { isOver, type Job, type JobState, type Progress } from "./api.js";
+import { ago, count, dateTime, duration, plural, secondsBetween } from "./format.js";
 
 /** The heading of a view; it gets the focus when the view opens, so that screen readers start there. */
 export function Heading({ children }: { children: ComponentChildren }) {
@@ -49,6 +49,17 @@ export function runTime(job: Job): string {
   return job.started_at === undefined ? "–" : duration(secondsBetween(job.started_at, job.finished_at));
 }
 
+/** A link that only leads to web pages, whatever the answer held. */
+export function Outside({ to, text, label }: { to: string | undefined; text: string; label?: string }) {
+  return to !== undefined && /^(https?:\/\/|\/(?!\/))/.test(to) ? (
+    <a href={to} {...(label === undefined ? {} : { "aria-label": label })}>
+      {text}
+    </a>
+  ) : (
+    <>{text}</>
+  );
+}
+
 /** A share of a whole, as a bar with words. */
 export function Meter({ label, used, total, text }: { label: string; used: number; total: number; text: string }) {
   return (
@@ -59,21 +70,20 @@ export function Meter({ label, used, total, text }: { label: string; used: numbe
   );
 }
 
+function howFar({ percent, stages_done, stages_total, tasks_done, tasks_total }: Progress): string {
+  const share = `${Math.round(percent)} %`;
+  return stages_total === 0
+    ? `${share} – Spark plans the work`
+    : `${share} – ${plural(tasks_done, "task", "tasks")} of ${count(tasks_total)}, stage ${Math.min(stages_done + 1, stages_total)} of ${stages_total}`;
+}
+
 /** How far a job that runs is. */
 export function JobProgress({ job }: { job: Job }) {
   if (isOver(job.state)) {
     return null;
   }
   const progress = job.progress;
-  const told =
-    progress === undefined
-      ? job.state === "queued"
-        ? "Waits for its turn"
-        : "Running"
-      : `${Math.round(progress.percent)} % – ${plural(progress.tasks_done, "task", "tasks")} of ${progress.tasks_total}, stage ${Math.min(
-          progress.stages_done + 1,
-          Math.max(1, progress.stages_total),
-        )} of ${Math.max(1, progress.stages_total)}`;
+  const told = progress === undefined ? (job.state === "queued" ? "Waits for its turn" : "Running") : howFar(progress);
   return (
     <div class="progress">
       <progress aria-label="Progress of the job" aria-valuetext={told} max={100} {...(progress === undefined ? {} : { value: progress.percent })} />

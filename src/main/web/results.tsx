@@ -12,6 +12,7 @@ export function Results({ job }: { job: Job }) {
   const [view, setView] = useState<"table" | "chart">("table");
   const [readable, setReadable] = useState(false);
   const [format, setFormat] = useState("csv");
+  const [most, setMost] = useState("");
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string>();
   const at = Math.min(chosen, results.length - 1);
@@ -24,9 +25,14 @@ export function Results({ job }: { job: Job }) {
     if (found === undefined) {
       return;
     }
+    const asked = most.trim() === "" ? result.rows : Number(most);
+    if (!Number.isInteger(asked) || asked < 0 || (asked === 0 && result.rows > 0)) {
+      setProblem("How many rows the file has at most must be a whole number from 1 on. Leave it empty for all of them.");
+      return;
+    }
     setSaving(true);
     setProblem(undefined);
-    download(job.id, at, result.rows, found.format, found.suffix)
+    download(job.id, at, Math.min(asked, result.rows), found.format, found.suffix)
       .catch((failed: unknown) => setProblem(explain(failed)))
       .finally(() => setSaving(false));
   };
@@ -57,19 +63,25 @@ export function Results({ job }: { job: Job }) {
         <label>
           <input type="checkbox" checked={readable} onChange={(event) => setReadable(event.currentTarget.checked)} /> Readable numbers and dates
         </label>
-        <label>
-          File{" "}
-          <select value={format} onChange={(event) => setFormat(event.currentTarget.value)}>
-            {FORMATS.map((each) => (
-              <option value={each.format} key={each.format}>
-                {each.label}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="button" onClick={save} disabled={saving}>
-          {saving ? "Downloading…" : "Download"}
-        </button>
+        <div class="tools together">
+          <label>
+            File{" "}
+            <select value={format} onChange={(event) => setFormat(event.currentTarget.value)}>
+              {FORMATS.map((each) => (
+                <option value={each.format} key={each.format}>
+                  {each.label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            Rows at most{" "}
+            <input class="short" inputMode="numeric" placeholder="all" value={most} onInput={(event) => setMost(event.currentTarget.value)} />
+          </label>
+          <button type="button" onClick={save} disabled={saving}>
+            {saving ? "Downloading…" : "Download"}
+          </button>
+        </div>
       </div>
       {problem !== undefined && <Problem>{problem}</Problem>}
       {view === "table" ? (

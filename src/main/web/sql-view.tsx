@@ -1,14 +1,33 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, api, explain, isOver, type Job } from "./api.js";
+import { ApiError, api, explain, isOver, type FieldProblem, type Job } from "./api.js";
 import { Editor, type EditorHandle, type KnownTables } from "./editor.js";
+import { Summary } from "./forms.js";
 import { duration, secondsBetween } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { Failure, Heading, JobProgress, Moment, Problem, State, Waiting } from "./parts.js";
+import { NO_OPTIONS, optionLabels, QueryOptionsForm, read, type QueryOptions } from "./query-options.js";
 import { Results } from "./results.js";
 import { SchemaBrowser } from "./schema.js";
 
 const DRAFT = "spark-appliance.sql";
+const OPTIONS = "spark-appliance.sql-options";
 const FIRST_DRAFT = "-- Control and Enter runs the script, or what is selected of it.\nselect 42 as answer;\n";
+
+/** What was written beside the draft. */
+function storedOptions(): QueryOptions {
+  const stored = sessionStorage.getItem(OPTIONS);
+  return stored === null ? NO_OPTIONS : { ...NO_OPTIONS, ...(JSON.parse(stored) as Partial<QueryOptions>) };
+}
+
+/** How a script is called in lists when nobody gave it a name: by what it begins with. */
+function nameOf(sql: string): string | undefined {
+  const plain = sql
+    .replace(/^(\s|--[^\n]*(\n|$)|\/\*[^]*?\*\/)+/, "")
+    .replace(/\s+/g, " ")
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, "");
+  const beginning = [...plain].slice(0, 60).join("").trim();
+  return beginning === "" ? undefined : beginning;
+}
 
 /** Asks for a job until it is over: often at first, so that a quick query feels quick. */
 async function watch(id: string, told: (job: Job) => void, signal: AbortSignal): Promise<void> {
@@ -63,6 +82,8 @@ export function SqlView() {
   const watching = useRef<AbortController | undefined>(undefined);
   const [job, setJob] = useState<Job>();
   const [problem, setProblem] = useState<string>();
+  const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
+  const [options, setOptions] = useState(storedOptions);
   const [runs, setRuns] = useState(0);
   const [sending, setSending] = useState(false);
   const running = sending || (job !== undefined && !isOver(job.state));
@@ -90,8 +111,11 @@ export function SqlView() {
   };
   const attempt = (work: () => Promise<void>) => {
     setProblem(undefined);
+    setProblems([]);
     work().catch((failed: unknown) => {
-      if (!(failed instanceof DOMException && failed.name === "AbortError")) {
+      if (failed instanceof ApiError && failed.problems.length > 0) {
+        setProblems(failed.problems);
+      } else if (!(failed instanceof DOMException && failed.name === "AbortError")) {
         setProblem(explain(failed));
       }
     });
@@ -106,10 +130,18 @@ export function SqlView() {
       setProblem("There is nothing to run: write a statement first.");
       return;
     }
+    const wrong: FieldProblem[] = [];
+    const query = { sql: text, ...read(options, wrong) };
+    if (wrong.length > 0) {
+      setProblem(undefined);
+      setProblems(wrong);
+      return;
+    }
+    const name = query.name ?? nameOf(text);
     setSending(true);
     attempt(async () => {
       try {
-        const sent = await api.query(text);
+        const sent = await api.query(name === undefined ? query : { ...query, name });
         setJob(sent);
         setRuns((before) => before + 1);
         setSending(false);
@@ -126,6 +158,12 @@ export function SqlView() {
       });
     }
   };
+  const change = (changed: Partial<QueryOptions>) =>
+    setOptions((before) => {
+      const after = { ...before, ...changed };
+      sessionStorage.setItem(OPTIONS, JSON.stringify(after));
+      return after;
+    });
   const open = (old: Job) =>
     attempt(async () => {
       setJob(undefined);
@@ -153,6 +191,8 @@ export function SqlView() {
               editor.current = handle;
             }}
           />
+          <Summary problems={problems} labels={optionLabels(options)} />
+          <QueryOptionsForm options={options} problems={problems} change={change} sql={() => editor.current?.text() ?? ""} changed={runs} />
           <div class="tools">
             <button type="button" class="primary" onClick={run} disabled={running}>
               Run

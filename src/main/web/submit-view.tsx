@@ -1,68 +1,106 @@
 import { useRef, useState } from "preact/hooks";
-import { ApiError, explain, upload } from "./api.js";
-import { size } from "./format.js";
+import { ApiError, explain, upload, type FieldProblem } from "./api.js";
+import { Field, lines, MOST_ATTEMPTS, MOST_SECONDS, pairs, Summary, wholeNumber } from "./forms.js";
+import { plural, size } from "./format.js";
 import { Heading, Problem } from "./parts.js";
 
-function lines(text: FormDataEntryValue | null): string[] {
-  return String(text ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+const LABELS: Readonly<Record<string, string>> = {
+  file: "Program",
+  main_class: "Main class",
+  name: "Name",
+  arguments: "Arguments",
+  settings: "Spark settings",
+  py_files: "Python modules",
+  files: "Files",
+  jars: "Jars",
+  packages: "Packages",
+  environment: "Environment",
+  time_limit_seconds: "Time limit in seconds",
+  max_attempts: "Attempts at most",
+};
+const UPLOADS = ["file", "py_files", "files", "jars"] as const;
+
+function chosen(fields: FormData, name: string): File[] {
+  return fields.getAll(name).filter((file): file is File => file instanceof File && file.name !== "");
 }
 
-/** `name=value` a line; what is none of these is named. */
-export function pairs(text: FormDataEntryValue | null, what: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const line of lines(text)) {
-    const at = line.indexOf("=");
-    if (at <= 0) {
-      throw new Error(`${what}: “${line}” is not name=value. Write one pair on each line.`);
-    }
-    found[line.slice(0, at).trim()] = line.slice(at + 1).trim();
-  }
-  return found;
-}
-
-/** What the fields say, as the gateway takes it. */
-function specification(fields: FormData): Record<string, unknown> {
-  const spec: Record<string, unknown> = {};
+/** What the fields say, as the gateway takes it; what can't be sent becomes a problem. */
+function specification(fields: FormData, problems: FieldProblem[]): Record<string, unknown> {
   const text = (name: string) => String(fields.get(name) ?? "").trim();
-  for (const name of ["name", "main_class", "deploy_mode"]) {
+  const file = chosen(fields, "file")[0];
+  if (file === undefined) {
+    problems.push({ field: "file", reason: "is missing: choose a jar or a Python file" });
+  } else if (file.name.toLowerCase().endsWith(".jar") && text("main_class") === "") {
+    problems.push({ field: "main_class", reason: "is missing: a jar needs the name of the class to run" });
+  }
+  const spec: Record<string, unknown> = {
+    arguments: lines(text("arguments")),
+    settings: pairs(text("settings"), "settings", problems),
+    environment: pairs(text("environment"), "environment", problems),
+    packages: lines(text("packages")),
+  };
+  for (const name of ["name", "main_class"]) {
     if (text(name) !== "") {
       spec[name] = text(name);
     }
   }
-  for (const name of ["time_limit_seconds", "max_attempts"]) {
-    if (text(name) !== "") {
-      spec[name] = Number(text(name));
+  const limits = { time_limit_seconds: MOST_SECONDS, max_attempts: MOST_ATTEMPTS };
+  for (const [name, most] of Object.entries(limits)) {
+    const value = wholeNumber(text(name), name, most, problems);
+    if (value !== undefined) {
+      spec[name] = value;
     }
   }
-  spec["arguments"] = lines(fields.get("arguments"));
-  spec["settings"] = pairs(fields.get("settings"), "Spark settings");
-  spec["environment"] = pairs(fields.get("environment"), "Environment");
-  spec["packages"] = lines(fields.get("packages"));
   return spec;
+}
+
+/** A field for files, which tells what was chosen. */
+function FilesField({ name, help, accept, problems }: { name: string; help: string; accept?: string; problems: readonly FieldProblem[] }) {
+  const [files, setFiles] = useState<readonly File[]>([]);
+  return (
+    <>
+      <Field name={name} label={LABELS[name]} help={help} problems={problems}>
+        {(attributes) => (
+          <input
+            type="file"
+            multiple
+            {...attributes}
+            {...(accept === undefined ? {} : { accept })}
+            onChange={(event) => setFiles([...(event.currentTarget.files ?? [])])}
+          />
+        )}
+      </Field>
+      {files.length > 0 && (
+        <p class="quiet chosen">
+          {plural(files.length, "file", "files")}: {files.map((file) => `${file.name} (${size(file.size)})`).join(", ")}
+        </p>
+      )}
+    </>
+  );
 }
 
 /** Sends a program with what it needs. */
 export function SubmitView() {
   const [sent, setSent] = useState<{ done: number; total: number }>();
   const [problem, setProblem] = useState<string>();
+  const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
   const control = useRef<AbortController | undefined>(undefined);
-  const [needsClass, setNeedsClass] = useState(false);
+  const [isJar, setIsJar] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setProblem(undefined);
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const form = new FormData();
-    try {
-      form.set("spec", new Blob([JSON.stringify(specification(fields))], { type: "application/json" }), "spec.json");
-    } catch (wrong) {
-      setProblem(explain(wrong));
+    const wrong: FieldProblem[] = [];
+    const spec = specification(fields, wrong);
+    setProblems(wrong);
+    if (wrong.length > 0) {
       return;
     }
-    for (const name of ["file", "py_files", "files", "jars"]) {
-      for (const file of fields.getAll(name)) {
-        if (file instanceof File && file.name !== "") {
-          form.append(name, file, file.name);
-        }
+    const form = new FormData();
+    form.set("spec", new Blob([JSON.stringify(spec)], { type: "application/json" }), "spec.json");
+    for (const name of UPLOADS) {
+      for (const file of chosen(fields, name)) {
+        form.append(name, file, file.name);
       }
     }
     control.current = new AbortController();
@@ -73,7 +111,11 @@ export function SubmitView() {
       },
       (failed: unknown) => {
         setSent(undefined);
-        setProblem(failed instanceof ApiError && failed.field !== undefined ? `${failed.field}: ${explain(failed)}` : explain(failed));
+        if (failed instanceof ApiError && failed.problems.length > 0) {
+          setProblems(failed.problems);
+        } else {
+          setProblem(explain(failed));
+        }
       },
     );
   };
@@ -81,73 +123,61 @@ export function SubmitView() {
   return (
     <>
       <Heading>Submit an application</Heading>
-      <form class="form" onSubmit={submit}>
-        <label>
-          Program: a jar, Python or R file
-          <input
-            type="file"
-            name="file"
-            required
-            accept=".jar,.py,.R,.r"
-            onChange={(event) => setNeedsClass(event.currentTarget.value.toLowerCase().endsWith(".jar"))}
-          />
-        </label>
-        <label>
-          Main class{needsClass ? "" : " (jars only)"}
-          <input name="main_class" required={needsClass} placeholder="org.example.Main" />
-        </label>
-        <label>
-          Name
-          <input name="name" />
-        </label>
-        <label>
-          Arguments, one a line
-          <textarea name="arguments" rows={3} />
-        </label>
-        <label>
-          Spark settings, name=value, one a line
-          <textarea name="settings" rows={3} placeholder="spark.executor.memory=2g" />
-        </label>
-        <details>
-          <summary>More</summary>
-          <label>
-            Where the driver runs
-            <select name="deploy_mode">
-              <option value="">As the gateway chooses</option>
-              <option value="client">Beside the gateway (client)</option>
-              <option value="cluster">On a worker (cluster)</option>
-            </select>
-          </label>
-          <label>
-            Environment, NAME=value, one a line
-            <textarea name="environment" rows={2} />
-          </label>
-          <label>
-            Packages, group:artifact:version, one a line
-            <textarea name="packages" rows={2} />
-          </label>
-          <label>
-            Python modules (.py, .zip, .whl)
-            <input type="file" name="py_files" multiple />
-          </label>
-          <label>
-            Files for the working folder
-            <input type="file" name="files" multiple />
-          </label>
-          <label>
-            Jars
-            <input type="file" name="jars" multiple accept=".jar" />
-          </label>
-          <label>
-            Time limit in seconds
-            <input type="number" name="time_limit_seconds" min={1} />
-          </label>
-          <label>
-            Attempts at most
-            <input type="number" name="max_attempts" min={1} />
-          </label>
-        </details>
+      <form class="form" onSubmit={submit} noValidate>
+        <Summary problems={problems} labels={LABELS} />
         {problem !== undefined && <Problem>{problem}</Problem>}
+        <Field name="file" label="Program: a jar or a Python file" problems={problems}>
+          {(attributes) => (
+            <input
+              type="file"
+              required
+              accept=".jar,.py"
+              {...attributes}
+              onChange={(event) => setIsJar(event.currentTarget.value.toLowerCase().endsWith(".jar"))}
+            />
+          )}
+        </Field>
+        <Field name="main_class" label={isJar ? "Main class" : "Main class (jars only)"} problems={problems}>
+          {(attributes) => <input required={isJar} placeholder="org.example.Main" spellcheck={false} {...attributes} />}
+        </Field>
+        <Field name="name" label="Name" problems={problems}>
+          {(attributes) => <input {...attributes} />}
+        </Field>
+        <Field name="arguments" label="Arguments, one a line" problems={problems}>
+          {(attributes) => <textarea rows={3} spellcheck={false} {...attributes} />}
+        </Field>
+        <Field name="settings" label="Spark settings, name=value, one a line" problems={problems}>
+          {(attributes) => <textarea rows={3} spellcheck={false} placeholder="spark.executor.memory=2g" {...attributes} />}
+        </Field>
+        <details>
+          <summary>Modules, files, jars and packages</summary>
+          <FilesField name="py_files" help="For Python programs: .py, .zip, .egg, and wheels without compiled code." accept=".py,.zip,.egg,.whl" problems={problems} />
+          <FilesField name="files" help="The program finds them by SparkFiles.get." problems={problems} />
+          <FilesField name="jars" help="Classes for the driver and executors." accept=".jar" problems={problems} />
+          <Field name="packages" label="Packages, group:artifact:version, one a line" problems={problems}>
+            {(attributes) => <textarea rows={2} spellcheck={false} placeholder="org.example:library_2.13:1.0" {...attributes} />}
+          </Field>
+        </details>
+        <details>
+          <summary>Environment</summary>
+          <Field
+            name="environment"
+            label="Environment, NAME=value, one a line"
+            help="Names that the operator allows; by default those that begin with APP_. Logs and Spark's pages don't show the values."
+            problems={problems}
+          >
+            {(attributes) => <textarea rows={3} spellcheck={false} placeholder="APP_STAGE=test" {...attributes} />}
+          </Field>
+        </details>
+        <details>
+          <summary>Limits</summary>
+          <Field name="time_limit_seconds" label={LABELS["time_limit_seconds"]} help="Then a running attempt is ended. Empty: there is none." problems={problems}>
+            {(attributes) => <input inputMode="numeric" {...attributes} />}
+          </Field>
+          <Field name="max_attempts" label={LABELS["max_attempts"]} help="How often it may be begun in all, when it fails or is cut off." problems={problems}>
+            {(attributes) => <input inputMode="numeric" placeholder="1" {...attributes} />}
+          </Field>
+        </details>
         <div class="tools">
           <button type="submit" class="primary" disabled={sent !== undefined}>
             Submit

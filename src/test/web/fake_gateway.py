@@ -71,6 +71,8 @@ class State:
         self.uploads = []
         self.requests = []
         self.keys = []
+        self.queries = []
+        self.sessions = {}
         self.breaks = 0
         for number, state in enumerate(["succeeded", "failed", "cancelled", "lost", "queued"]):
             self.old(number, state)
@@ -120,7 +122,8 @@ class State:
             return
         job.setdefault("started_at", moment())
         job.setdefault("spark_application_id", "app-20260105120000-0007")
-        job.setdefault("ui_url", "/proxy/app-20260105120000-0007/")
+        job.setdefault("ui_url", "/ui/pages/pass/proxy/app-20260105120000-0007/")
+        job.setdefault("spark_ui_url", "http://10.0.0.7:4040")
         share = min(1.0, passed / length)
         job.update(
             state="running",
@@ -129,11 +132,12 @@ class State:
                 "stages_total": 3,
                 "tasks_done": int(share * 200),
                 "tasks_total": 200,
-                "percent": round(share * 100, 1),
+                "percent": int(share * 100),
             },
         )
         if passed >= length:
-            job.pop("progress")
+            for key in ("progress", "ui_url", "spark_ui_url"):
+                job.pop(key)
             job["finished_at"] = moment()
             job["state"] = "failed" if query and query.error else "succeeded"
             if query and query.error:
@@ -235,7 +239,7 @@ class Handler(BaseHTTPRequestHandler):
                 "cores_used": 4 * n,
                 "memory": 60 * GIB,
                 "memory_used": 13 * n * GIB,
-                "ui_url": f"/proxy/worker-{n}/",
+                "ui_url": f"/ui/pages/pass/proxy/worker-{n}/",
             }
             for n in range(4)
         ]
@@ -248,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
                 "state": "RUNNING",
                 "submitted_at": moment(90_000),
                 "duration_seconds": 90_000,
-                "ui_url": "/proxy/app-1/",
+                "ui_url": "/ui/pages/pass/proxy/app-1/",
             },
             {
                 "id": "app-2",
@@ -258,7 +262,7 @@ class Handler(BaseHTTPRequestHandler):
                 "state": "RUNNING",
                 "submitted_at": moment(125),
                 "duration_seconds": 125,
-                "ui_url": "/proxy/app-2/",
+                "ui_url": "/ui/pages/pass/proxy/app-2/",
             },
         ]
         self.json(
@@ -273,9 +277,9 @@ class Handler(BaseHTTPRequestHandler):
                 "memory": 240 * GIB,
                 "memory_used": 78 * GIB,
                 "links": {
-                    "notebook": "http://127.0.0.1:8888/lab",
-                    "history": "http://127.0.0.1:18080/",
-                    "master": "http://127.0.0.1:8080/",
+                    "master_page": "/ui/proxy/pass/",
+                    "history": "/ui/pages/pass/",
+                    "master": "spark://10.0.0.7:7077,10.0.0.8:7077",
                     "thrift": "jdbc:hive2://10.0.0.7:10000/",
                     "connect": "sc://10.0.0.7:15002/",
                 },
@@ -327,21 +331,69 @@ class Handler(BaseHTTPRequestHandler):
             self.json(200, self.public(job))
 
     def send_query(self):
-        sql = json.loads(self.body)["sql"]
+        query = json.loads(self.body)
+        sql = query["sql"]
+        unknown = query.keys() - {"sql", "name", "params", "settings", "session", "max_attempts", "time_limit_seconds"}
+        assert not unknown, unknown
+        unused = [name for name in query.get("params", {}) if f":{name}" not in sql]
+        if unused:
+            return self.problems([(f"params.{unused[0]}", f"is used nowhere: the SQL has no marker :{unused[0]}")])
+        if "session" in query and query.get("max_attempts", 1) > 1:
+            return self.problems([("max_attempts", "has to be 1 in a session")])
         if "busy" in sql:
             return self.error(503, "Too many jobs wait.", retry_after=7)
         self.state.keys.append(self.headers.get("Idempotency-Key"))
-        job = self.state.new("sql", " ".join(sql.split())[:60])
+        self.state.queries.append(query)
+        if "session" in query:
+            self.state.sessions.setdefault(query["session"], self.session_named(query["session"]))
+        job = self.state.new("sql", query.get("name", "query"))
         self.state.scripts[job["id"]] = Query(sql)
         job["_since"] = time.monotonic()
         self.json(202, self.public(job), [("Location", f"/api/v1/jobs/{job['id']}")])
 
+    def problems(self, found):
+        told = [{"field": field, "reason": reason} for field, reason in found]
+        more = {"problems": told} if len(told) > 1 else {}
+        self.error(400, f"The field {told[0]['field']} {told[0]['reason']}.", **told[0], **more)
+
+    def session_named(self, name):
+        return {"name": name, "owner": "ann", "created_at": moment(60), "last_used_at": moment(60), "busy": False}
+
+    def sessions(self):
+        self.json(200, {"sessions": [self.state.sessions[name] for name in sorted(self.state.sessions)]})
+
+    def begin_session(self):
+        asked = json.loads(self.body)
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked["name"]):
+            return self.problems([("name", "must have 1 to 64 letters, digits, dots, dashes and underscores")])
+        if asked["name"] in self.state.sessions:
+            return self.error(409, "You have a session of this name.")
+        self.state.sessions[asked["name"]] = self.session_named(asked["name"])
+        self.state.queries.append(asked)
+        self.json(201, self.state.sessions[asked["name"]])
+
+    def end_session(self, name):
+        if self.state.sessions.pop(name, None) is None:
+            return self.error(404, "You have no session of this name.")
+        self.send(204, b"")
+
     def submit(self):
         if b'name="file"' not in self.body or b'name="spec"' not in self.body:
-            return self.error(400, "The field file is missing.", field="file", reason="is missing")
-        spec = re.search(rb'name="spec".*?\r\n\r\n(.*?)\r\n--', self.body, re.S).group(1)
-        self.state.uploads.append((json.loads(spec), len(self.body)))
-        job = self.state.new("application", json.loads(spec).get("name") or "program")
+            return self.problems([("file", "is missing")])
+        spec = json.loads(re.search(rb'name="spec".*?\r\n\r\n(.*?)\r\n--', self.body, re.S).group(1))
+        unknown = spec.keys() - {
+            *("name", "main_class", "arguments", "settings", "packages", "environment"),
+            *("max_attempts", "time_limit_seconds"),
+        }
+        assert not unknown, unknown
+        wrong = [("environment", f"'{name}' is not among the variables that a job may bring (APP_*)") for name in spec["environment"] if name[:4] != "APP_"]
+        wrong += [("settings", f"'{name}' is not among the settings that a job may bring") for name in spec["settings"] if name == "spark.master"]
+        wrong += [("packages", f"'{name}' is no coordinate: write group:artifact:version") for name in spec["packages"] if name.count(":") != 2]
+        if wrong:
+            return self.problems(wrong)
+        files = re.findall(rb'name="(\w+)"; filename="([^"]+)"', self.body)
+        self.state.uploads.append((spec, len(self.body), [(part.decode(), name.decode()) for part, name in files]))
+        job = self.state.new("application", spec.get("name") or "program")
         job["_since"] = time.monotonic()
         self.json(202, self.public(job))
 
@@ -351,7 +403,8 @@ class Handler(BaseHTTPRequestHandler):
             self.state.advance(job)
             if job["state"] in ("succeeded", "failed", "cancelled", "lost"):
                 return self.error(409, "The job is over already.")
-            job.pop("progress", None)
+            for key in ("progress", "ui_url", "spark_ui_url"):
+                job.pop(key, None)
             job.update(state="cancelled", finished_at=moment())
             self.json(202, self.public(job))
 
@@ -388,7 +441,7 @@ class Handler(BaseHTTPRequestHandler):
             writer = csv.writer(text, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
             writer.writerow([column for column, _ in query.columns])
             writer.writerows(query.row(at) for at in range(first, last))
-            self.send(200, text.getvalue(), "text/csv;charset=utf-8")
+            self.send(200, text.getvalue(), "application/octet-stream" if form in ("arrow", "parquet") else "text/csv;charset=utf-8")
 
     def log(self, name):
         """Forty lines; a connection breaks once in their middle."""
@@ -439,6 +492,9 @@ ROUTES = [
     ("GET", r"/cluster", Handler.cluster),
     ("GET", r"/cluster/usage", Handler.usage),
     ("POST", r"/queries", Handler.send_query),
+    ("GET", r"/sessions", Handler.sessions),
+    ("POST", r"/sessions", Handler.begin_session),
+    ("DELETE", r"/sessions/([^/]+)", Handler.end_session),
     ("POST", r"/applications", Handler.submit),
     ("GET", r"/jobs", Handler.jobs),
     ("GET", r"/jobs/([^/]+)", Handler.job),

@@ -85,7 +85,8 @@ def test_the_cluster_is_told_in_numbers_and_pictures(visit):
     expect(page.get_by_text("24 of 64 in use")).to_be_visible()
     expect(page.get_by_text("78 GiB of 240 GiB in use")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Cores since .* now .* of 64"))).to_be_visible()
-    expect(page.get_by_role("link", name="Notebook")).to_have_attribute("href", "http://127.0.0.1:8888/lab")
+    expect(page.get_by_role("link", name="Spark master")).to_have_attribute("href", "/ui/proxy/pass/")
+    expect(page.get_by_text("spark://10.0.0.7:7077,10.0.0.8:7077")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("flights_report.py ann running 8 2 minutes ago 2 min 5 s"))).to_be_visible()
 
 
@@ -115,11 +116,18 @@ def test_a_query_runs_by_keyboard_and_shows_table_chart_and_file(visit, gateway)
     expect(page.locator(".plot polyline")).to_be_visible()
     tab.picture("sql-chart")
     assert_accessible(page)
-    for form, suffix in [("csv", "csv"), ("jsonl", "jsonl")]:
+    files = page.get_by_role("combobox", name=re.compile("^File"))
+    assert files.locator("option").all_text_contents() == ["CSV", "TSV", "JSON", "JSON lines", "Arrow", "Parquet", "Text"]
+    page.get_by_label("Rows at most").fill("none")
+    page.get_by_role("button", name="Download").click()
+    expect(page.get_by_role("alert")).to_contain_text("must be a whole number")
+    page.get_by_label("Rows at most").fill("2")
+    for form, suffix in [("arrow", "arrows"), ("parquet", "parquet"), ("csv", "csv"), ("jsonl", "jsonl")]:
         page.get_by_role("combobox", name=re.compile("^File")).select_option(form)
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").click()
         assert download.value.suggested_filename.endswith(f"-1.{suffix}")
+        assert gateway[1].requests[-1][1].endswith(f"format={form}&offset=0&limit=2")
     assert download.value.path().read_text().startswith("carrier,flights")
 
 
@@ -181,6 +189,85 @@ def test_a_running_query_shows_progress_and_is_cancelled(visit):
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
+def test_values_settings_and_limits_go_with_a_query(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.write("select ':none', :day, :most, :kind -- :nothing")
+    page.get_by_text("Parameters, session, settings and limits").click()
+    for name, kind, value in [("day", "date", "2026-01-31"), ("most", "number", "many"), ("kind", "json", '["a", 1]')]:
+        page.get_by_role("button", name="Add a parameter").click()
+        row = page.get_by_role("group", name=f"parameter {name}")
+        row.get_by_label("Type").select_option(kind)
+        row.get_by_label("Value").fill(value)
+    page.get_by_label("Spark settings").fill("spark.sql.shuffle.partitions=8\nnonsense")
+    page.get_by_label("Time limit in seconds").fill("60")
+    page.get_by_label("Attempts at most").fill("11")
+    page.get_by_label("Name", exact=True).last.fill("by day")
+    page.get_by_role("button", name="Run", exact=True).click()
+    summary = page.get_by_role("alert", name="3 things have to change")
+    expect(summary).to_be_focused()
+    assert [item.inner_text() for item in summary.get_by_role("link").all()] == [
+        "Parameter most: is no number; write one such as 42 or 1.5",
+        "Spark settings: “nonsense” is not name=value; write one pair on each line",
+        "Attempts at most: must be a whole number from 1 to 10",
+    ]
+    most = page.get_by_role("group", name="parameter most").get_by_label("Value")
+    expect(most).to_have_attribute("aria-invalid", "true")
+    tab.picture("sql-problems")
+    assert_accessible(page)
+    summary.get_by_role("link", name="Parameter most").press("Enter")
+    expect(most).to_be_focused()
+    expect(most).to_have_accessible_description("Is no number; write one such as 42 or 1.5.")
+    most.fill("7")
+    page.get_by_label("Spark settings").fill("spark.sql.shuffle.partitions=8")
+    page.get_by_label("Attempts at most").fill("2")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    assert gateway[1].queries[-1] == {
+        "sql": "select ':none', :day, :most, :kind -- :nothing",
+        "name": "by day",
+        "params": {"day": {"type": "date", "value": "2026-01-31"}, "most": 7, "kind": ["a", 1]},
+        "settings": {"spark.sql.shuffle.partitions": "8"},
+        "time_limit_seconds": 60,
+        "max_attempts": 2,
+    }
+    tab.write("-- a comment\nselect :day, :most")
+    page.get_by_label("Name", exact=True).last.fill("")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Parameter kind: is used nowhere: the SQL has no marker :kind")
+    page.get_by_role("button", name="Remove parameter kind").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("button", name="Open select :day, :most, succeeded")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("2 parameters, 1 setting, 60 s at most, 2 attempts")).to_be_visible()
+
+
+def test_a_session_is_begun_used_and_ended(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    page.get_by_text("Parameters, session, settings and limits").click()
+    page.get_by_label("New session").fill("two words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("letters, digits, dots")
+    page.get_by_label("Spark settings").fill("spark.sql.ansi.enabled=true")
+    page.get_by_label("New session").fill("work")
+    page.get_by_role("button", name="Begin it").click()
+    expect(page.get_by_role("status").filter(has_text="The session work has begun.")).to_be_visible()
+    assert gateway[1].queries[-1] == {"name": "work", "settings": {"spark.sql.ansi.enabled": "true"}}
+    expect(page.get_by_role("radio", name="work")).to_be_checked()
+    tab.picture("sql-session")
+    assert_accessible(page)
+    tab.run("select 42")
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    assert gateway[1].queries[-1]["session"] == "work"
+    page.get_by_role("button", name="End the session work").click()
+    expect(page.get_by_role("radio", name="work")).to_have_count(0)
+    expect(page.get_by_role("radio", name="One for this query alone")).to_be_checked()
+    assert gateway[1].sessions == {}
+
+
 def test_an_error_says_where_and_puts_the_cursor_there(visit):
     tab = visit()
     page = tab.open("sql")
@@ -225,11 +312,12 @@ def test_a_program_is_uploaded_with_progress_and_its_log_is_followed(visit, gate
     page.get_by_label("Spark settings").fill("spark.executor.memory")
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("alert")).to_contain_text("“spark.executor.memory” is not name=value")
+    expect(page.get_by_role("alert", name="One thing has to change")).to_be_focused()
     page.get_by_label("Spark settings").fill("spark.executor.memory=2g")
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
     expect(page.get_by_role("heading", name="flights report")).to_be_visible()
-    spec, length = gateway[1].uploads[-1]
+    spec, length, _ = gateway[1].uploads[-1]
     assert length > 20_000_000
     assert spec["name"] == "flights report" and spec["arguments"] == ["--year", "2013"]
     assert spec["settings"] == {"spark.executor.memory": "2g"}
@@ -243,7 +331,93 @@ def test_a_program_is_uploaded_with_progress_and_its_log_is_followed(visit, gate
     expect(page.get_by_role("log", name="Log of the driver")).to_contain_text("log line 39 of the job")
     expect(page.get_by_role("status").filter(has_text="succeeded")).to_be_visible()
     tab.picture("job")
+    link = page.get_by_role("link", name="What Spark has kept of it")
+    expect(link).to_have_attribute("href", "/ui/pages/pass/history/app-20260105120000-0007/")
     assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_all_that_is_wrong_with_a_program_is_told_at_its_fields(visit, gateway, tmp_path, width):
+    for name in ["report.py", "library.jar", "one.py", "two.zip", "data.txt"]:
+        (tmp_path / name).write_bytes(b"#")
+    tab = visit(viewport={"width": width, "height": 800}, color_scheme="light" if width > 400 else "dark")
+    page = tab.open("submit")
+    ready(page, "submit")
+    page.get_by_role("button", name="Submit").click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_contain_text("Program: is missing")
+    page.get_by_label("Program").set_input_files(tmp_path / "library.jar")
+    page.get_by_role("button", name="Submit").click()
+    expect(summary).to_contain_text("Main class: is missing")
+    page.get_by_label("Program").set_input_files(tmp_path / "report.py")
+    for group in ["Modules, files, jars and packages", "Environment", "Limits"]:
+        page.locator("summary", has_text=group).click()
+    page.get_by_label("Python modules").set_input_files([tmp_path / "one.py", tmp_path / "two.zip"])
+    expect(page.get_by_text("2 files: one.py (1 B), two.zip (1 B)")).to_be_visible()
+    page.get_by_label("Files", exact=True).set_input_files(tmp_path / "data.txt")
+    page.get_by_label("Jars", exact=True).set_input_files(tmp_path / "library.jar")
+    page.get_by_label("Packages").fill("org.example:library_2.13:1.0\nlibrary")
+    page.get_by_label("Environment").fill("APP_STAGE=test\nPATH=/\nHOME=/")
+    page.get_by_label("Spark settings").fill("spark.master=local")
+    page.get_by_label("Time limit").fill("3600")
+    page.get_by_label("Attempts").fill("3")
+    page.locator("summary", has_text="Environment").click()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="4 things have to change")).to_be_visible()
+    expect(summary).to_be_focused()
+    assert summary.get_by_role("link").count() == 4
+    environment = page.get_by_label("Environment")
+    expect(environment).to_be_visible()
+    expect(environment).to_have_attribute("aria-invalid", "true")
+    expect(environment).to_have_accessible_description(re.compile("'PATH' is not among .* 'HOME' is not among"))
+    tab.picture(f"submit-problems-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(page)
+    summary.get_by_role("link", name="Packages").press("Enter")
+    expect(page.get_by_label("Packages")).to_be_focused()
+    page.get_by_label("Packages").fill("org.example:library_2.13:1.0")
+    environment.fill("APP_STAGE=test")
+    page.get_by_label("Spark settings").fill("")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="program")).to_be_visible()
+    spec, _, files = gateway[1].uploads[-1]
+    assert spec == {
+        "arguments": [],
+        "settings": {},
+        "environment": {"APP_STAGE": "test"},
+        "packages": ["org.example:library_2.13:1.0"],
+        "time_limit_seconds": 3600,
+        "max_attempts": 3,
+    }
+    assert [each for each in files if each[0] != "spec"] == [
+        ("file", "report.py"),
+        ("py_files", "one.py"),
+        ("py_files", "two.zip"),
+        ("files", "data.txt"),
+        ("jars", "library.jar"),
+    ]
+
+
+def test_running_jobs_lead_to_sparks_pages(visit):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.run("select slow as linked")
+    page.get_by_role("link", name="Details").click()
+    application = page.get_by_role("link", name="app-20260105120000-0007")
+    expect(application).to_have_attribute("href", "/ui/pages/pass/proxy/app-20260105120000-0007/")
+    expect(page.get_by_role("link", name="http://10.0.0.7:4040")).to_be_visible()
+    expect(page.get_by_role("log")).to_have_count(0)
+    tab.picture("job-running")
+    page.get_by_role("link", name="All jobs").click()
+    pages = page.get_by_role("link", name="Spark's pages of select slow as linked")
+    expect(pages.first).to_have_attribute("href", "/ui/pages/pass/proxy/app-20260105120000-0007/")
+    tab.picture("jobs-running")
+    assert_accessible(page)
+    page.get_by_role("link", name="select slow as linked", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("Cancelled.")
+    expect(page.get_by_role("link", name="app-20260105120000-0007")).to_have_count(0)
 
 
 def test_jobs_are_filtered_and_deleted(visit):

@@ -194,7 +194,7 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.before(Doors::askForPlainBodies);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
-    routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment).routes());
+    routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment, sparkPages).routes());
     routes.addAll(new ClusterRoutes(guard, cluster, survey, usage, sparkPages).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
     routes.addAll(new SessionRoutes(guard, jobs.sessions()).routes());

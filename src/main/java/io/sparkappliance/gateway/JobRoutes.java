@@ -43,14 +43,22 @@ final class JobRoutes {
   private final Guard guard;
   private final MemorySize maxUpload;
   private final VariableNames environment;
+  private final SparkPageRoutes pages;
 
   /**
    * Answers for these jobs.
    *
    * @param maxUpload bytes of one request with a file
    * @param environment variables that programs may bring
+   * @param pages of Spark, to which running jobs lead
    */
-  JobRoutes(Jobs jobs, Guard guard, MemorySize maxUpload, VariableNames environment) {
+  JobRoutes(
+      Jobs jobs,
+      Guard guard,
+      MemorySize maxUpload,
+      VariableNames environment,
+      SparkPageRoutes pages) {
+    this.pages = pages;
     this.maxUpload = maxUpload;
     this.environment = environment;
     this.jobs = jobs;
@@ -157,15 +165,21 @@ final class JobRoutes {
   private void accepted(Context context, Job job) throws IOException {
     AuditLog.job(context, job.id().value());
     context.header("Location", "/api/v1/jobs/" + job.id());
-    Answers.json(context, job.state().isFinal() ? 200 : 202, whole(job));
+    Answers.json(context, job.state().isFinal() ? 200 : 202, whole(context, job));
   }
 
-  private ObjectNode whole(Job job) throws IOException {
+  private ObjectNode whole(Context context, Job job) throws IOException {
+    JobViews views = views(context);
     return job.kind() == JobKind.SQL && job.state().isFinal()
-        ? JobViews.view(job, jobs.results(job))
+        ? views.view(job, jobs.results(job))
         : jobs.progress(job)
-            .map(progress -> JobViews.view(job, progress))
-            .orElseGet(() -> JobViews.view(job));
+            .map(progress -> views.view(job, progress))
+            .orElseGet(() -> views.view(job));
+  }
+
+  /** Jobs as whoever calls may see them. */
+  private JobViews views(Context context) {
+    return new JobViews(pages.links(Guard.principal(context).orElseThrow()));
   }
 
   private void list(Context context) throws IOException {
@@ -199,13 +213,14 @@ final class JobRoutes {
     JobPage page = othersOnly ? new JobPage(List.of(), Optional.empty()) : jobs.list(wanted);
     ObjectNode json = Answers.object();
     ArrayNode all = json.putArray("jobs");
-    page.jobs().forEach(job -> all.add(JobViews.view(job)));
+    JobViews views = views(context);
+    page.jobs().forEach(job -> all.add(views.view(job)));
     page.next().ifPresent(cursor -> json.put("next_cursor", cursor.toString()));
     Answers.json(context, 200, json);
   }
 
   private void show(Context context, Job job) throws IOException {
-    Answers.json(context, 200, whole(job));
+    Answers.json(context, 200, whole(context, job));
   }
 
   private void delete(Context context, Job job) throws IOException {
@@ -214,7 +229,7 @@ final class JobRoutes {
   }
 
   private void cancel(Context context, Job job) throws IOException {
-    Answers.json(context, 202, JobViews.view(jobs.cancel(job, Guard.owner(context))));
+    Answers.json(context, 202, views(context).view(jobs.cancel(job, Guard.owner(context))));
   }
 
   private void input(Context context, Job job) throws IOException {

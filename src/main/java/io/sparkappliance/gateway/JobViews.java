@@ -9,13 +9,29 @@ import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.Terms;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 
-/** Jobs as the API shows them. */
+/** Jobs as the API shows them to somebody. */
 final class JobViews {
-  private JobViews() {}
+  /** What Spark calls an application that no master knows. */
+  private static final String WITHOUT_MASTER = "local-";
+
+  private static final String OWN_ADDRESS = "spark_ui_url";
+
+  private final Function<SparkPage, Optional<String>> links;
+
+  /**
+   * Views for somebody.
+   *
+   * @param links where they find one of Spark's pages; empty: they may not look at it
+   */
+  JobViews(Function<SparkPage, Optional<String>> links) {
+    this.links = links;
+  }
 
   /** A job without what it has left behind. */
-  static ObjectNode view(Job job) {
+  ObjectNode view(Job job) {
     Terms terms = job.submission().terms();
     ObjectNode json = Answers.object();
     json.put("id", job.id().value());
@@ -36,11 +52,23 @@ final class JobViews {
         .ifPresent(
             application -> {
               json.put("spark_application_id", application.id());
-              application.ui().ifPresent(ui -> json.put("ui_url", ui));
+              page(job, application.id()).ifPresent(page -> json.put("ui_url", page));
+              application.ui().ifPresent(ui -> json.put(OWN_ADDRESS, ui));
             });
     json.put("input_bytes", job.submission().inputBytes());
     json.put("output_bytes", job.outputBytes());
     return json;
+  }
+
+  /** No master is asked for it: lists of jobs are there while none answers. */
+  private Optional<String> page(Job job, String application) {
+    boolean shown =
+        !job.state().isFinal()
+            && !application.startsWith(WITHOUT_MASTER)
+            && SparkPage.isName(application);
+    return shown
+        ? links.apply(SparkPage.of(SparkPage.Kind.APPLICATION, application))
+        : Optional.empty();
   }
 
   private static void view(ObjectNode json, JobError error) {
@@ -52,9 +80,9 @@ final class JobViews {
   }
 
   /** A SQL job that runs. */
-  static ObjectNode view(Job job, JobProgress progress) {
+  ObjectNode view(Job job, JobProgress progress) {
     ObjectNode json = view(job);
-    json.put("ui_url", progress.ui());
+    json.put(OWN_ADDRESS, progress.ui());
     json.putObject("progress")
         .put("stages_done", progress.work().stagesDone())
         .put("stages_total", progress.work().stagesTotal())
@@ -65,7 +93,7 @@ final class JobViews {
   }
 
   /** A SQL job with its results' columns. */
-  static ObjectNode view(Job job, List<ResultInfo> results) {
+  ObjectNode view(Job job, List<ResultInfo> results) {
     ObjectNode json = view(job);
     ArrayNode all = json.putArray("results");
     for (ResultInfo result : results) {

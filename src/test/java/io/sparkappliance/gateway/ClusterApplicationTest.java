@@ -181,15 +181,19 @@ class ClusterApplicationTest {
         .isEqualTo(all + " [" + all + "]\nTrue False True\n");
     JsonNode running = job(id);
     assertThat(running.path("spark_application_id").asText()).startsWith("app-");
-    assertThat(running.path("ui_url").asText())
+    assertThat(running.path("spark_ui_url").asText())
         .endsWith("/proxy/" + running.path("spark_application_id").asText() + "/");
-    assertThat(status(running.path("ui_url").asText() + "jobs/")).isEqualTo(200);
+    assertThat(status(running.path("spark_ui_url").asText() + "jobs/")).isEqualTo(200);
+    assertThat(running.path("ui_url").asText())
+        .startsWith("/ui/pages/")
+        .endsWith("/proxy/" + running.path("spark_application_id").asText() + "/");
     Files.createFile(go);
     Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> job(id).has("finished_at"));
     assertThat(job(id).path("state").asText()).isEqualTo("succeeded");
     assertThat(job(id).path("spark_application_id").asText())
         .isEqualTo(running.path("spark_application_id").asText());
     assertThat(job(id).has("ui_url")).isFalse();
+    assertThat(job(id).has("spark_ui_url")).isFalse();
     assertThat(log(id, "log")).doesNotContain("hidden-value");
     assertThat(master.log() + worker.log()).doesNotContain("hidden-value");
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.sparkappliance.gateway.GatewayFixture.Form;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.testing.FakeProvider;
 import io.sparkappliance.testing.FakeSpark;
@@ -18,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -388,6 +390,74 @@ class SparkPagesTest {
         .endsWith("/proxy/" + WORKER + "/");
     assertThat(cluster.path("links").path("master_page").asText()).startsWith("/ui/proxy/");
     assertThat(cluster.path("links").path("history").asText()).startsWith("/ui/pages/");
+  }
+
+  /** A job as it tells of its application; the job waits until it is cancelled. */
+  private JsonNode running(String token, String application) throws IOException {
+    String program =
+        """
+        printf 'id=%s\\nui=http\\\\://10.0.0.1\\:4040\\n' > "$SPARK_APPLIANCE_NOTE.new"
+        mv "$SPARK_APPLIANCE_NOTE.new" "$SPARK_APPLIANCE_NOTE"
+        until [ -e "$0.never" ]; do sleep 0.1; done
+        """
+            .formatted(application);
+    HttpResponse<String> accepted =
+        gateway.send(
+            new Form()
+                .file("program.py", program)
+                .in(gateway.open("/api/v1/applications").header("Authorization", token)));
+    assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+    String path = accepted.headers().firstValue("Location").orElseThrow();
+    return Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> ask(token, path), job -> job.has("spark_application_id"));
+  }
+
+  private JsonNode ask(String token, String path) throws IOException {
+    return json(gateway.send(gateway.open(path).header("Authorization", token)));
+  }
+
+  @Test
+  void a_running_job_leads_to_them() throws Exception {
+    open(Map.of());
+    put("/proxy/" + APPLICATION + "/", HTML, "<p>its jobs</p>");
+    String token = "Bearer " + GatewayFixture.TOKEN.reveal();
+    JsonNode job = running(token, APPLICATION);
+    String page = job.path("ui_url").asText();
+    assertThat(page).startsWith("/ui/pages/").endsWith("/proxy/" + APPLICATION + "/");
+    assertThat(browse(page).body()).contains("its jobs");
+    assertThat(job.path("spark_ui_url").asText()).isEqualTo("http://10.0.0.1:4040");
+    JsonNode listed = ask(token, "/api/v1/jobs").path("jobs").path(0);
+    assertThat(listed.path("ui_url").asText()).endsWith("/proxy/" + APPLICATION + "/");
+
+    JsonNode local = running(token, "local-1700000000000");
+    assertThat(local.has("ui_url")).as("no master knows it").isFalse();
+    assertThat(local.path("spark_ui_url").asText()).isEqualTo("http://10.0.0.1:4040");
+
+    String path = "/api/v1/jobs/" + job.path("id").asText();
+    gateway.send(gateway.request(path + "/cancel").POST(HttpRequest.BodyPublishers.noBody()));
+    JsonNode over =
+        Awaitility.await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> ask(token, path), now -> now.has("finished_at"));
+    assertThat(over.path("spark_application_id").asText()).isEqualTo(APPLICATION);
+    assertThat(over.has("ui_url")).isFalse();
+    assertThat(over.has("spark_ui_url")).isFalse();
+  }
+
+  @Test
+  void a_running_job_leads_nobody_to_pages_that_they_may_not_see() throws Exception {
+    try (FakeProvider provider = new FakeProvider()) {
+      provider.answer(
+          "/tokeninfo", 200, "{\"uid\": \"ann\", \"scope\": [\"uid\"], \"roles\": [\"user\"]}");
+      open(Map.of("TOKENINFO_URL", provider.url("/tokeninfo"), "ROLES_CLAIM", "roles"));
+      JsonNode job = running("Bearer t1", APPLICATION);
+      assertThat(job.has("ui_url")).isFalse();
+      assertThat(job.path("spark_ui_url").asText()).isEqualTo("http://10.0.0.1:4040");
+      assertThat(ask("Bearer t1", "/api/v1/jobs").toString())
+          .contains(APPLICATION)
+          .doesNotContain("\"ui_url\"", "/ui/p");
+    }
   }
 
   @Test

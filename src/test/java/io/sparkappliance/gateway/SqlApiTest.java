@@ -312,7 +312,8 @@ class SqlApiTest {
     // One of three statements is over, and the second has begun.
     assertThat(progress.path("percent").asInt()).isBetween(33, 66);
     assertThat(running.path("spark_application_id").asText()).startsWith("local-");
-    assertThat(running.path("ui_url").asText()).startsWith("http://127.0.0.1:");
+    assertThat(running.path("spark_ui_url").asText()).startsWith("http://127.0.0.1:");
+    assertThat(running.has("ui_url")).as("no master shows it").isFalse();
     JsonNode end =
         Awaitility.await()
             .atMost(Duration.ofMinutes(1))
