@@ -93,6 +93,14 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
     && /opt/python/bin/pip install --no-cache-dir --disable-pip-version-check --requirement /tmp/requirements.txt \
     && rm /tmp/requirements.txt
+# R, and its bridge to the Python above, which loads that as a library. Without its compilers.
+RUN export DEBIAN_FRONTEND=noninteractive \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends libpython3.13 r-base-core r-cran-reticulate \
+    && apt-get clean \
+    && rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
+        /var/cache/fontconfig/*
+ENV RETICULATE_PYTHON=/opt/python/bin/python3
 USER spark
 
 # Where a machine has a Docker engine but no JDK 25, the build itself runs in this one.

@@ -41,12 +41,16 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
    * Reads a form.
    *
    * @param environment variables that the operator allows
+   * @param languages what programs the node can run
    * @param terms reads what is common to all jobs
    * @throws InvalidRequestException when anything can't be used; it knows of everything
    * @throws IOException when a file can't be read
    */
   static ApplicationForm read(
-      UploadForm form, VariableNames environment, Function<JsonBody, Terms> terms)
+      UploadForm form,
+      VariableNames environment,
+      Set<ApplicationRequest.Language> languages,
+      Function<JsonBody, Terms> terms)
       throws IOException {
     RequestProblems problems = new RequestProblems();
     form.fieldNames().stream()
@@ -79,7 +83,7 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
           body.finish();
           return true;
         });
-    ApplicationRequest request = ApplicationRequest.of(fields, environment, problems);
+    ApplicationRequest request = ApplicationRequest.of(fields, environment, languages, problems);
     return new ApplicationForm(request, new Upload(form.file(), attachments), known.orElseThrow());
   }
 

@@ -134,6 +134,7 @@ final class JobRoutes {
           ApplicationForm.read(
               form,
               environment,
+              jobs.languages(),
               body -> terms(context, body, Terms.ofFile(form.fileName()).name()));
       Job job =
           jobs.submitApplication(

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +40,11 @@ final class ApplicationCommand {
   /** Spark's own default: what it hides in its pages and event logs. */
   private static final String REDACTION = "(?i)secret|password|token|access[.]?key";
 
-  private static final String WRAPPER = wrapper();
+  /** What Spark starts for a program in R, beside it. */
+  static final String R_RUNNER = "run-r.py";
+
+  private static final String RSCRIPT = "Rscript";
+  private static final String WRAPPER = resource("run-job.sh");
 
   private ApplicationCommand() {}
 
@@ -62,7 +69,7 @@ final class ApplicationCommand {
     // The operator's configuration may say otherwise, but a job's output is this process's output.
     command.add("--deploy-mode");
     command.add("client");
-    if (request.language() == ApplicationRequest.Language.PYTHON
+    if (request.language() != ApplicationRequest.Language.JAR
         && request.settings().stream().noneMatch(ApplicationCommand::isName)) {
       // Spark would name it after the file, and every file has the same name in the store.
       command.add("--name");
@@ -80,6 +87,9 @@ final class ApplicationCommand {
               command.add("--class");
               command.add(main);
             });
+    if (request.language() == ApplicationRequest.Language.R) {
+      command.add(directory.resolve(R_RUNNER).toString());
+    }
     command.add(directory.resolve(request.fileName()).toString());
     command.addAll(request.arguments());
     return List.copyOf(command);
@@ -210,8 +220,28 @@ final class ApplicationCommand {
     return environment;
   }
 
-  private static String wrapper() {
-    try (InputStream script = ApplicationCommand.class.getResourceAsStream("run-job.sh")) {
+  /**
+   * What programs can be run.
+   *
+   * @param environment theirs
+   */
+  static Set<ApplicationRequest.Language> languages(Map<String, String> environment) {
+    boolean hasR =
+        Arrays.stream(environment.getOrDefault("PATH", "").split(File.pathSeparator))
+            .filter(directory -> !directory.isEmpty())
+            .anyMatch(directory -> Files.isExecutable(Path.of(directory, RSCRIPT)));
+    return hasR
+        ? EnumSet.allOf(ApplicationRequest.Language.class)
+        : EnumSet.complementOf(EnumSet.of(ApplicationRequest.Language.R));
+  }
+
+  /** What {@link #R_RUNNER} holds. */
+  static String runnerOfR() {
+    return resource(R_RUNNER);
+  }
+
+  private static String resource(String name) {
+    try (InputStream script = ApplicationCommand.class.getResourceAsStream(name)) {
       return new String(script.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);

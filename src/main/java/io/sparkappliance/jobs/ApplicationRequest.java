@@ -55,7 +55,9 @@ public record ApplicationRequest(
     /** A jar with a main class. */
     JAR("application.jar"),
     /** A Python program. */
-    PYTHON("application.py");
+    PYTHON("application.py"),
+    /** A program in R, which uses PySpark by the package reticulate. */
+    R("application.R");
 
     private final String fileName;
 
@@ -66,6 +68,21 @@ public record ApplicationRequest(
     /** File name in the store. */
     String fileName() {
       return fileName;
+    }
+
+    /**
+     * Makes sure that a node can run it.
+     *
+     * @param known what the node can run
+     * @throws InvalidRequestException when it can't
+     */
+    void require(Set<Language> known) {
+      if (!known.contains(this)) {
+        throw new InvalidRequestException(
+            "file",
+            "is a program in R, and the gateway's node has no R: it takes the full image, whose tag does"
+                + " not end in -slim, or a Rscript on the PATH and R's package reticulate");
+      }
     }
   }
 
@@ -119,14 +136,22 @@ public record ApplicationRequest(
    *
    * @param fields what was sent
    * @param allowed variables of the environment that the operator allows
+   * @param known what programs the gateway's node can run
    * @param problems what is wrong already; what is wrong here comes to it
    * @throws InvalidRequestException when anything is
    * @throws IOException never
    */
   public static ApplicationRequest of(
-      Fields fields, VariableNames allowed, RequestProblems problems) throws IOException {
-    Optional<Language> language = problems.take(() -> language(fields.fileName()));
-    language.ifPresent(known -> checkMainClass(known, fields.mainClass(), problems));
+      Fields fields, VariableNames allowed, Set<Language> known, RequestProblems problems)
+      throws IOException {
+    Optional<Language> language =
+        problems.take(
+            () -> {
+              Language it = language(fields.fileName());
+              it.require(known);
+              return it;
+            });
+    language.ifPresent(it -> checkMainClass(it, fields.mainClass(), problems));
     fields.deployMode().ifPresent(mode -> checkDeployMode(mode, problems));
     List<String> arguments =
         problems.take(() -> texts("arguments", fields.arguments())).orElse(List.of());
@@ -135,7 +160,8 @@ public record ApplicationRequest(
     checkNames(fields.attachments(), problems);
     if (language.equals(Optional.of(Language.JAR))
         && fields.attachments().stream().anyMatch(it -> it.kind() == Attachment.Kind.PY_FILES)) {
-      problems.add(Attachment.Kind.PY_FILES.field(), "are for Python programs, not for jars");
+      problems.add(
+          Attachment.Kind.PY_FILES.field(), "are for programs in Python and R, not for jars");
     }
     problems.finish();
     return new ApplicationRequest(
@@ -191,6 +217,7 @@ public record ApplicationRequest(
     for (Language language : Language.values()) {
       names.add(language.fileName());
     }
+    names.add(ApplicationCommand.R_RUNNER);
     for (Attachment attachment : attachments) {
       if (!names.add(attachment.fileName())) {
         problems.add(
@@ -238,7 +265,10 @@ public record ApplicationRequest(
     if (lower.endsWith(".py")) {
       return Language.PYTHON;
     }
-    throw new InvalidRequestException("file", "must be a .jar or a .py file");
+    if (lower.endsWith(".r")) {
+      return Language.R;
+    }
+    throw new InvalidRequestException("file", "must be a .jar, a .py or a .R file");
   }
 
   @Override
@@ -253,7 +283,7 @@ public record ApplicationRequest(
 
   @Override
   public boolean isText() {
-    return language == Language.PYTHON;
+    return language != Language.JAR;
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.Set;
 
 /** Starts applications as processes that outlive this one, and learns how they ended. */
 final class ApplicationRunner {
@@ -65,6 +66,12 @@ final class ApplicationRunner {
   Process start(Path directory, ApplicationRequest request) throws IOException {
     Path work = Files.createDirectories(directory.resolve("work"));
     Properties defaults = defaults();
+    if (request.language() == ApplicationRequest.Language.R) {
+      AtomicFiles.write(
+          directory.resolve(ApplicationCommand.R_RUNNER),
+          ApplicationCommand.runnerOfR(),
+          "rw-------");
+    }
     List<String> submit =
         ApplicationCommand.sparkSubmit(
             sparkHome,
@@ -121,6 +128,11 @@ final class ApplicationRunner {
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write("go\n".getBytes(StandardCharsets.US_ASCII));
     }
+  }
+
+  /** What programs this node can run now. */
+  Set<ApplicationRequest.Language> languages() {
+    return ApplicationCommand.languages(environment);
   }
 
   /** What the drivers of jobs have told of themselves. */

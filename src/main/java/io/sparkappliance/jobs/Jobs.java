@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
@@ -57,6 +58,7 @@ public final class Jobs implements AutoCloseable {
   private final JobRuns runs;
   private final SqlProgress progress;
   private final Retention retention;
+  private final ApplicationRunner applications;
   private final JobLimits limits;
   private final String node;
   private final Heartbeat heartbeat;
@@ -90,6 +92,7 @@ public final class Jobs implements AutoCloseable {
     this.cluster = cluster;
     this.sql = sql;
     this.progress = progress;
+    this.applications = applications;
     this.limits = limits;
     this.node = store.gateways().node();
     this.runs = new JobRuns(files, records, sql, applications, limits, node);
@@ -302,6 +305,11 @@ public final class Jobs implements AutoCloseable {
     }
   }
 
+  /** What programs this node can run now. */
+  public Set<ApplicationRequest.Language> languages() {
+    return applications.languages();
+  }
+
   /**
    * Takes an application.
    *
@@ -310,6 +318,7 @@ public final class Jobs implements AutoCloseable {
    * @param upload the uploaded files; they are moved away
    * @param terms how it is to be treated
    * @return the job, written down; an earlier one if its owner sent the same under the same key
+   * @throws InvalidRequestException when this node can't run such a program
    * @throws ConflictException when its owner sent something else under the same key
    * @throws QuotaException when its owner has too much already
    * @throws UnavailableException when no master leads, also after some seconds, or too many jobs
@@ -318,6 +327,7 @@ public final class Jobs implements AutoCloseable {
    */
   public Job submitApplication(String owner, ApplicationRequest request, Upload upload, Terms terms)
       throws IOException {
+    request.language().require(languages());
     awaitLeader();
     return submit(owner, request, upload, terms);
   }

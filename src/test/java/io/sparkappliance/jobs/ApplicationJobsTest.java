@@ -80,6 +80,47 @@ class ApplicationJobsTest {
     }
   }
 
+  private static String submitR(Jobs jobs, String program, String arguments) throws IOException {
+    Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
+    Files.writeString(upload, program);
+    ApplicationRequest request = ApplicationRequest.parse("program.R", "", arguments, "");
+    return output(
+        jobs,
+        awaitEnd(
+            jobs,
+            jobs.submitApplication(ME, request, Upload.of(upload), Terms.named("program")).id()));
+  }
+
+  @Test
+  void a_program_in_r_gets_its_arguments_and_the_python_of_its_driver_and_its_status_counts()
+      throws Exception {
+    Path fakeR = Files.createDirectories(directory.resolve("r")).resolve("Rscript");
+    Files.writeString(
+        fakeR,
+        """
+        #!/bin/sh
+        echo "$1 $("$RETICULATE_PYTHON" -c 'print(6 * 7)')"
+        shift
+        exec /bin/sh "$@"
+        """);
+    assertThat(fakeR.toFile().setExecutable(true)).isTrue();
+    try (Jobs jobs =
+        JobsFixture.open(
+            root,
+            sparkHome,
+            Map.of("PATH", fakeR.getParent() + ":/usr/bin:/bin"),
+            JobsFixture.limits(1, 1, 1))) {
+      String program = "echo \"<$1><$2>\"; exit $3";
+      assertThat(submitR(jobs, program, "-e 'two words' 0"))
+          .isEqualTo("--no-init-file 42\n<-e><two words>\n");
+      assertThat(submitR(jobs, program, "a b 3")).contains("spark-submit ended with exit code 3");
+      Files.delete(fakeR);
+      assertThatThrownBy(() -> submitR(jobs, program, ""))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("the full image");
+    }
+  }
+
   @Test
   void a_failed_program_leaves_its_output_its_exit_code_and_the_end_of_its_log() throws Exception {
     try (Jobs jobs = open(1, 1)) {

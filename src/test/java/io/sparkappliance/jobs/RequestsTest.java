@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkappliance.settings.Secret;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -92,6 +94,39 @@ class RequestsTest {
     assertThat(command(ApplicationRequest.parse("x.py", "", "", "spark.app.name=mine")))
         .containsSubsequence("--conf", "spark.app.name=mine")
         .doesNotContain("--name");
+  }
+
+  @Test
+  void a_program_in_r_is_started_by_a_program_in_python() {
+    ApplicationRequest request =
+        ApplicationRequest.parse("My job.R", "ignored.Main", "-e 'a b'", "");
+    assertThat(request.language()).isEqualTo(ApplicationRequest.Language.R);
+    assertThat(ApplicationRequest.parse("x.r", "", "", "").language())
+        .isEqualTo(ApplicationRequest.Language.R);
+    assertThat(command(request))
+        .containsExactly(
+            "/opt/spark/bin/spark-submit",
+            "--deploy-mode",
+            "client",
+            "--name",
+            "My job.R",
+            "/jobs/1/run-r.py",
+            "/jobs/1/application.R",
+            "-e",
+            "a b");
+  }
+
+  @Test
+  void a_node_without_r_refuses_its_programs(@TempDir Path directory) throws Exception {
+    Map<String, String> path = Map.of("PATH", "/nowhere::" + directory);
+    Path program = directory.resolve("Rscript");
+    assertThat(ApplicationCommand.languages(path))
+        .containsExactly(ApplicationRequest.Language.JAR, ApplicationRequest.Language.PYTHON);
+    Files.createFile(program);
+    assertThat(ApplicationCommand.languages(path)).doesNotContain(ApplicationRequest.Language.R);
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    assertThat(ApplicationCommand.languages(path)).hasSize(3);
+    assertThat(ApplicationCommand.languages(Map.of())).hasSize(2);
   }
 
   private static List<String> command(ApplicationRequest request) {
@@ -232,8 +267,8 @@ class RequestsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "x.txt |             | file       | must be a .jar or a .py file",
-        "''    |             | file       | must be a .jar or a .py file",
+        "x.txt |             | file       | must be a .jar, a .py or a .R file",
+        "''    |             | file       | must be a .jar, a .py or a .R file",
         "x.jar |             | main_class | is missing: a jar needs the name of the class to run",
         "x.jar | --master    | main_class | is no class name; one looks like org.example.Main",
         "x.jar | a b         | main_class | is no class name; one looks like org.example.Main",

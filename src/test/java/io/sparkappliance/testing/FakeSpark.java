@@ -7,7 +7,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * A Spark distribution whose spark-submit is a few lines of shell: it takes the same arguments, and
- * runs the uploaded program as a script of its own.
+ * runs the uploaded program as a script of its own, or in Python what starts programs in R.
  */
 public final class FakeSpark {
   private FakeSpark() {}
@@ -35,6 +35,9 @@ public final class FakeSpark {
         done
         program=$1
         shift
+        case $program in
+          */run-r.py) exec python3 "$program" "$@" ;;
+        esac
         exec /bin/sh "$program" "$@"
         """);
     Files.setPosixFilePermissions(submit, PosixFilePermissions.fromString("rwxr-xr-x"));

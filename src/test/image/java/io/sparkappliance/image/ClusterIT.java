@@ -137,6 +137,13 @@ final class ClusterIT {
   }
 
   @Test
+  void aGatewayWithoutRSaysWhatRunsProgramsInR() {
+    Http.Answer answer = gateway.submit("program.R", "1".getBytes(UTF_8), Map.of());
+    assertThat(answer.code()).as(answer.text()).isEqualTo(400);
+    assertThat(answer.text()).contains("the full image");
+  }
+
+  @Test
   void anUploadMayBeLargerThanTheGatewaysMemory() throws IOException {
     Path program = Lab.file("large.py", "print('arrived')\n");
     String comment = "#" + "x".repeat(65_534) + "\n";

@@ -112,6 +112,18 @@ final class FlightsIT {
   }
 
   @Test
+  void anRApplicationGetsTheSame() {
+    GatewayClient gateway = node.gateway();
+    String job =
+        GatewayClient.jobId(
+            gateway.submit(
+                "flights_report.R",
+                SharedNode.exampleBytes("r/flights_report.R"),
+                Map.of("job_args", ARGUMENTS)));
+    assertThat(Flights.rows(gateway.output(job))).isEqualTo(expected);
+  }
+
+  @Test
   void aJavaApplicationGetsTheSame() {
     GatewayClient gateway = node.gateway();
     String job =

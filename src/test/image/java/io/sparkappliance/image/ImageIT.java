@@ -45,7 +45,20 @@ final class ImageIT {
   @Test
   void hasNoCompiler() {
     for (String image : List.of(Lab.IMAGE, Lab.SLIM)) {
-      assertThat(run(image, "sh", "-c", COMMANDS, "sh", "gcc", "cc", "c++", "ld", "make", "javac"))
+      assertThat(
+              run(
+                  image,
+                  "sh",
+                  "-c",
+                  COMMANDS,
+                  "sh",
+                  "gcc",
+                  "cc",
+                  "c++",
+                  "gfortran",
+                  "ld",
+                  "make",
+                  "javac"))
           .isEmpty();
     }
   }
@@ -76,6 +89,15 @@ final class ImageIT {
   void onlyTheFullImageHasTheNotebook() {
     assertThat(run(Lab.IMAGE, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isNotEmpty();
     assertThat(run(Lab.SLIM, "sh", "-c", COMMANDS, "sh", "jupyter-lab")).isEmpty();
+  }
+
+  @Test
+  void onlyTheFullImageHasR() {
+    assertThat(run(Lab.SLIM, "sh", "-c", COMMANDS, "sh", "R", "Rscript")).isEmpty();
+    assertThat(run(Lab.IMAGE, "Rscript", "-e", "cat(reticulate::import('pyspark')$`__version__`)"))
+        .isNotEmpty()
+        .isEqualTo(
+            run(Lab.IMAGE, "python3", "-c", "import pyspark; print(pyspark.__version__, end='')"));
   }
 
   private static String image(boolean slim) {
