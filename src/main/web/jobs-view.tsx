@@ -135,7 +135,8 @@ function Facts({ job }: { job: Job }) {
   if (job.spark_application_id !== undefined) {
     facts.push(["Spark application", <Outside to={job.ui_url} text={job.spark_application_id} />]);
   }
-  if (job.spark_ui_url !== undefined) {
+  // Who can be led there by the gateway has no use for an address that may be out of reach.
+  if (job.spark_ui_url !== undefined && job.ui_url === undefined) {
     facts.push(["Spark's own address of it", <Outside to={job.spark_ui_url} text={job.spark_ui_url} />]);
   }
   if (history !== undefined) {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { explain, follow } from "./api.js";
-import { count } from "./format.js";
+import { count, plural } from "./format.js";
 import { Problem } from "./parts.js";
 
 /** More than this would slow the browser down; the download has all. */
@@ -63,7 +63,7 @@ export function LiveLog({ id, stream }: { id: string; stream: "output" | "log" }
           <input type="checkbox" checked={following} onChange={(event) => setFollowing(event.currentTarget.checked)} /> Keep the end in view
         </label>
         <span class="quiet" role="status">
-          {ended ? `Complete, ${count(lines.length + dropped)} lines` : "Live"}
+          {ended ? `Complete, ${plural(lines.length + dropped, "line", "lines")}` : "Live"}
         </span>
       </div>
       {problem !== undefined && <Problem>{problem}</Problem>}

@@ -100,8 +100,10 @@ export function read(options: QueryOptions, problems: FieldProblem[]): Omit<Quer
   const query: Omit<Query, "sql"> = {};
   const params: Record<string, Parameter> = {};
   for (const row of options.parameters) {
-    if (row.name.trim() === "" || row.name in params) {
-      problems.push({ field: "params", reason: row.name.trim() === "" ? "a name is missing" : `has ${row.name} twice` });
+    if (!/^[A-Za-z_]\w*$/.test(row.name)) {
+      problems.push({ field: "params", reason: row.name === "" ? "a name is missing" : `“${row.name}” is no name: letters, digits and underscores only` });
+    } else if (Object.hasOwn(params, row.name)) {
+      problems.push({ field: "params", reason: `has ${row.name} twice` });
     } else {
       params[row.name] = parameter(row, problems);
     }
@@ -130,9 +132,14 @@ export function read(options: QueryOptions, problems: FieldProblem[]): Omit<Quer
   return query;
 }
 
+/** Those values for which a script has markers; what looks like one may stand in a text. */
+export function used(params: Record<string, Parameter>, sql: string): Record<string, Parameter> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => new RegExp(`(?<![:\\w]):${name}(?!\\w)`).test(sql)));
+}
+
 /** The first marker of a script that has no value yet. */
 function nextMarker(sql: string, known: readonly ParameterRow[]): string {
-  const plain = sql.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[^]*?\*\//g, " ");
+  const plain = sql.slice(0, 100_000).replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[^]*?\*\//g, " ");
   const names = [...plain.matchAll(/(?<![:\w]):([A-Za-z_]\w*)/g)].map((found) => found[1] ?? "");
   return names.find((name) => !known.some((row) => row.name === name)) ?? "";
 }
@@ -143,6 +150,7 @@ function summary(options: QueryOptions): string {
     ...(options.session === "" ? [] : [`session ${options.session}`]),
     ...(options.parameters.length === 0 ? [] : [plural(options.parameters.length, "parameter", "parameters")]),
     ...(settings === 0 ? [] : [plural(settings, "setting", "settings")]),
+    ...(options.name.trim() === "" ? [] : [`called ${options.name.trim()}`]),
     ...(options.timeLimit.trim() === "" ? [] : [`${options.timeLimit} s at most`]),
     ...(options.attempts.trim() === "" ? [] : [`${options.attempts} attempts`]),
   ].join(", ");

@@ -1,16 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, api, explain, isOver, type FieldProblem, type Job } from "./api.js";
+import { ApiError, api, explain, isOver, type FieldProblem, type Job, type Query } from "./api.js";
 import { Editor, type EditorHandle, type KnownTables } from "./editor.js";
 import { Summary } from "./forms.js";
 import { duration, secondsBetween } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { Failure, Heading, JobProgress, Moment, Problem, State, Waiting } from "./parts.js";
-import { NO_OPTIONS, optionLabels, QueryOptionsForm, read, type QueryOptions } from "./query-options.js";
+import { NO_OPTIONS, optionLabels, QueryOptionsForm, read, used, type QueryOptions } from "./query-options.js";
 import { Results } from "./results.js";
 import { SchemaBrowser } from "./schema.js";
 
 const DRAFT = "spark-appliance.sql";
 const OPTIONS = "spark-appliance.sql-options";
+const LONGEST_NAME = 60;
 const FIRST_DRAFT = "-- Control and Enter runs the script, or what is selected of it.\nselect 42 as answer;\n";
 
 /** What was written beside the draft. */
@@ -22,10 +23,12 @@ function storedOptions(): QueryOptions {
 /** How a script is called in lists when nobody gave it a name: by what it begins with. */
 function nameOf(sql: string): string | undefined {
   const plain = sql
+    .slice(0, 10_000)
     .replace(/^(\s|--[^\n]*(\n|$)|\/\*[^]*?\*\/)+/, "")
     .replace(/\s+/g, " ")
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, "");
-  const beginning = [...plain].slice(0, 60).join("").trim();
+  const letters = [...plain.trim()];
+  const beginning = letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : letters.join("");
   return beginning === "" ? undefined : beginning;
 }
 
@@ -113,7 +116,7 @@ export function SqlView() {
     setProblem(undefined);
     setProblems([]);
     work().catch((failed: unknown) => {
-      if (failed instanceof ApiError && failed.problems.length > 0) {
+      if (failed instanceof ApiError && failed.status === 400 && failed.problems.length > 0) {
         setProblems(failed.problems);
       } else if (!(failed instanceof DOMException && failed.name === "AbortError")) {
         setProblem(explain(failed));
@@ -127,15 +130,20 @@ export function SqlView() {
     const selected = editor.current?.selected() ?? "";
     const text = selected.trim() === "" ? (editor.current?.text() ?? "") : selected;
     if (text.trim() === "") {
+      setProblems([]);
       setProblem("There is nothing to run: write a statement first.");
       return;
     }
     const wrong: FieldProblem[] = [];
-    const query = { sql: text, ...read(options, wrong) };
+    const query: Query = { sql: text, ...read(options, wrong) };
     if (wrong.length > 0) {
       setProblem(undefined);
       setProblems(wrong);
       return;
+    }
+    if (text === selected && query.params !== undefined) {
+      // The rest of the script has the other markers.
+      query.params = used(query.params, text);
     }
     const name = query.name ?? nameOf(text);
     setSending(true);

@@ -29,7 +29,7 @@ function specification(fields: FormData, problems: FieldProblem[]): Record<strin
   const text = (name: string) => String(fields.get(name) ?? "").trim();
   const file = chosen(fields, "file")[0];
   if (file === undefined) {
-    problems.push({ field: "file", reason: "is missing: choose a jar or a Python file" });
+    problems.push({ field: "file", reason: "is missing: choose a file" });
   } else if (file.name.toLowerCase().endsWith(".jar") && text("main_class") === "") {
     problems.push({ field: "main_class", reason: "is missing: a jar needs the name of the class to run" });
   }
@@ -111,7 +111,7 @@ export function SubmitView() {
       },
       (failed: unknown) => {
         setSent(undefined);
-        if (failed instanceof ApiError && failed.problems.length > 0) {
+        if (failed instanceof ApiError && failed.status === 400 && failed.problems.length > 0) {
           setProblems(failed.problems);
         } else {
           setProblem(explain(failed));
@@ -126,12 +126,12 @@ export function SubmitView() {
       <form class="form" onSubmit={submit} noValidate>
         <Summary problems={problems} labels={LABELS} />
         {problem !== undefined && <Problem>{problem}</Problem>}
-        <Field name="file" label="Program: a jar or a Python file" problems={problems}>
+        <Field name="file" label="Program: a jar, Python or R file" problems={problems}>
           {(attributes) => (
             <input
               type="file"
               required
-              accept=".jar,.py"
+              accept=".jar,.py,.R,.r"
               {...attributes}
               onChange={(event) => setIsJar(event.currentTarget.value.toLowerCase().endsWith(".jar"))}
             />

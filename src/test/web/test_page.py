@@ -239,6 +239,12 @@ def test_values_settings_and_limits_go_with_a_query(visit, gateway):
     page.get_by_role("button", name="Remove parameter kind").click()
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_role("button", name="Open select :day, :most, succeeded")).to_be_visible()
+    # Of a part that is selected, only what it asks for.
+    tab.write("select :day, :most;\nselect :day")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Open select :day, succeeded")).to_be_visible()
+    assert gateway[1].queries[-1]["sql"] == "select :day" and list(gateway[1].queries[-1]["params"]) == ["day"]
     page.reload()
     expect(page.get_by_text("2 parameters, 1 setting, 60 s at most, 2 attempts")).to_be_visible()
 
@@ -406,18 +412,39 @@ def test_running_jobs_lead_to_sparks_pages(visit):
     page.get_by_role("link", name="Details").click()
     application = page.get_by_role("link", name="app-20260105120000-0007")
     expect(application).to_have_attribute("href", "/ui/pages/pass/proxy/app-20260105120000-0007/")
-    expect(page.get_by_role("link", name="http://10.0.0.7:4040")).to_be_visible()
+    expect(page.get_by_role("link", name="http://10.0.0.7:4040")).to_have_count(0)
     expect(page.get_by_role("log")).to_have_count(0)
     tab.picture("job-running")
     page.get_by_role("link", name="All jobs").click()
     pages = page.get_by_role("link", name="Spark's pages of select slow as linked")
-    expect(pages.first).to_have_attribute("href", "/ui/pages/pass/proxy/app-20260105120000-0007/")
+    expect(pages).to_have_attribute("href", "/ui/pages/pass/proxy/app-20260105120000-0007/")
     tab.picture("jobs-running")
     assert_accessible(page)
     page.get_by_role("link", name="select slow as linked", exact=True).click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("alert")).to_contain_text("Cancelled.")
+    expect(application).to_have_count(0)
+
+
+def test_who_may_not_see_sparks_pages_is_told_where_spark_has_them(visit):
+    def answer(route):
+        told = route.fetch()
+        job = told.json()
+        job.pop("ui_url", None)
+        route.fulfill(response=told, json=job)
+
+    tab = visit()
+    page = tab.open("sql")
+    page.route(re.compile("/api/v1/jobs/[0-9a-f]{32}$"), answer)
+    ready(page, "sql")
+    tab.run("select slow as told")
+    page.get_by_role("link", name="Details").click()
+    expect(page.get_by_role("link", name="http://10.0.0.7:4040")).to_be_visible()
+    expect(page.get_by_text("app-20260105120000-0007")).to_be_visible()
     expect(page.get_by_role("link", name="app-20260105120000-0007")).to_have_count(0)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("Cancelled.")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_jobs_are_filtered_and_deleted(visit):
