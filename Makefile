@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-ha test test-long test-minio bench-failover bench-s3 image lint format docs clean
+.PHONY: help run run-ha test test-long test-minio bench-failover bench-s3 bench-gateway image lint format docs clean
 
 help: ## what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/make \1\t\2/' | expand -t 21
@@ -24,6 +24,9 @@ bench-failover: ## our election of masters against Spark's own; takes an hour
 
 bench-s3: ## writing to S3 and reading it back against Spark's defaults; fetches 690 MB once
 	@setup/image && bench/s3
+
+bench-gateway: ## the gateway against plain JDBC and beeline, its memory, and lists of a million jobs; takes 12 minutes
+	@setup/image && bench/gateway
 
 image: ## spark-appliance:VERSION and :VERSION-slim
 	@setup/image

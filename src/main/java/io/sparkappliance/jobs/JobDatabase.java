@@ -23,7 +23,7 @@ import java.util.List;
  * after a crash of the machine, too.
  */
 final class JobDatabase implements AutoCloseable {
-  private static final List<String> SCHEMA =
+  static final List<String> SCHEMA =
       List.of(
           """
           create table if not exists jobs (
@@ -43,11 +43,19 @@ final class JobDatabase implements AutoCloseable {
             unique (owner, idempotency_key))
           """,
           // As lists are ordered, so that a page is the beginning of an index and nothing is
-          // sorted.
-          "create index if not exists jobs_submitted on jobs (submitted desc, id desc)",
-          "create index if not exists jobs_owner on jobs (owner, submitted desc, id desc)",
-          "create index if not exists jobs_state on jobs (state, submitted desc, id desc)",
-          "create index if not exists jobs_owner_state on jobs (owner, state, submitted desc, id desc)",
+          // sorted. Behind that the name, so that jobs with other names need not be read.
+          "create index if not exists jobs_listed on jobs (submitted desc, id desc, name)",
+          "create index if not exists jobs_listed_owner on jobs (owner, submitted desc, id desc,"
+              + " name)",
+          "create index if not exists jobs_listed_state on jobs (state, kind, submitted desc, id"
+              + " desc, name)",
+          "create index if not exists jobs_listed_owner_state on jobs (owner, state, kind,"
+              + " submitted desc, id desc, name)",
+          // Of an earlier version.
+          "drop index if exists jobs_submitted",
+          "drop index if exists jobs_owner",
+          "drop index if exists jobs_state",
+          "drop index if exists jobs_owner_state",
           // With what is added up, so that the records need not be read for it.
           "create index if not exists jobs_finished on jobs (finished, input_bytes, output_bytes)",
           "create index if not exists jobs_stored on jobs (owner, input_bytes, output_bytes)",
@@ -80,6 +88,9 @@ final class JobDatabase implements AutoCloseable {
 
   /** A server that was cut off never answers. */
   private static final Duration SILENT = Duration.ofSeconds(20);
+
+  /** But an index of very many jobs takes its time. */
+  private static final Duration INDEXED = Duration.ofMinutes(30);
 
   /**
    * Beginnings of SQLSTATEs: no connection, or none any more (08); a deadlock (40); too many
@@ -174,6 +185,7 @@ final class JobDatabase implements AutoCloseable {
           try (Statement statement = connection.createStatement()) {
             if (shared) {
               // "If not exists" does not make it safe to do twice at once.
+              connection.setNetworkTimeout(Runnable::run, Math.toIntExact(INDEXED.toMillis()));
               statement.execute("select pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
               if (hasSchema(statement)) {
                 return null;

@@ -8,11 +8,9 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -69,22 +67,8 @@ final class JobRecords {
         database.atOnce(
             connection -> {
               checkLives(connection);
-              try (PreparedStatement insert =
-                  connection.prepareStatement(
-                      """
-                      insert into jobs (state, finished, output_bytes, record,
-                        id, owner, kind, name, submitted, idempotency_key, input_bytes, holder)
-                      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                      """)) {
-                int next = setChanging(insert, job);
-                insert.setString(next++, job.id().value());
-                insert.setString(next++, job.owner());
-                insert.setString(next++, job.kind().name());
-                insert.setString(next++, job.submission().terms().name());
-                insert.setLong(next++, JobQuery.micros(job.submission().at()));
-                insert.setString(next++, job.submission().terms().idempotencyKey().orElse(null));
-                insert.setLong(next++, job.submission().inputBytes());
-                insert.setString(next, holder);
+              try (PreparedStatement insert = insertion(connection)) {
+                setAll(insert, job, holder);
                 insert.executeUpdate();
               } catch (SQLException failure) {
                 if (NOT_UNIQUE.equals(failure.getSQLState())
@@ -99,6 +83,29 @@ final class JobRecords {
     if (!isNew) {
       throw new KnownKeyException();
     }
+  }
+
+  /** The statement that writes a new job down. */
+  static PreparedStatement insertion(Connection connection) throws SQLException {
+    return connection.prepareStatement(
+        """
+        insert into jobs (state, finished, output_bytes, record,
+          id, owner, kind, name, submitted, idempotency_key, input_bytes, holder)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """);
+  }
+
+  /** Gives an {@link #insertion} its values. */
+  static void setAll(PreparedStatement insertion, Job job, String holder) throws SQLException {
+    int next = setChanging(insertion, job);
+    insertion.setString(next++, job.id().value());
+    insertion.setString(next++, job.owner());
+    insertion.setString(next++, job.kind().name());
+    insertion.setString(next++, job.submission().terms().name());
+    insertion.setLong(next++, JobQuery.micros(job.submission().at()));
+    insertion.setString(next++, job.submission().terms().idempotencyKey().orElse(null));
+    insertion.setLong(next++, job.submission().inputBytes());
+    insertion.setString(next, holder);
   }
 
   /** Whoever was taken for dead takes no job: it would be another one's at once. */
@@ -268,63 +275,13 @@ final class JobRecords {
    * @throws IOException when they can't be read
    */
   JobPage list(JobQuery query) throws IOException {
-    StringBuilder sql = new StringBuilder("select " + COLUMNS + " from jobs where 1 = 1");
-    List<Object> values = new ArrayList<>();
-    query
-        .owner()
-        .ifPresent(
-            owner -> {
-              sql.append(" and owner = ?");
-              values.add(owner);
-            });
-    if (!query.states().isEmpty()) {
-      sql.append(" and state in (")
-          .append(query.states().stream().map(_ -> "?").collect(Collectors.joining(", ")))
-          .append(')');
-      query.states().forEach(state -> values.add(state.name()));
-    }
-    query
-        .kind()
-        .ifPresent(
-            kind -> {
-              sql.append(" and kind = ?");
-              values.add(kind.name());
-            });
-    query
-        .name()
-        .ifPresent(
-            part -> {
-              sql.append(" and lower(name) like ? escape '!'");
-              values.add("%" + escaped(part.toLowerCase(Locale.ROOT)) + "%");
-            });
-    query.from().ifPresent(at -> addBound(sql, values, " and submitted >= ?", at));
-    query.before().ifPresent(at -> addBound(sql, values, " and submitted < ?", at));
-    query
-        .after()
-        .ifPresent(
-            cursor -> {
-              // The first condition alone is what an index understands.
-              sql.append(" and submitted <= ? and (submitted < ? or id < ?)");
-              values.addAll(List.of(cursor.micros(), cursor.micros(), cursor.id().value()));
-            });
-    sql.append(" order by submitted desc, id desc limit ?");
-    values.add(query.limit() + 1);
-    List<Job> found = select(sql.toString(), values);
+    PageSql sql = new PageSql(COLUMNS, query, query.limit() + 1);
+    List<Job> found = select(sql.text(), sql.values());
     if (found.size() <= query.limit()) {
       return new JobPage(found, Optional.empty());
     }
     List<Job> page = found.subList(0, query.limit());
     return new JobPage(page, Optional.of(JobQuery.Cursor.at(page.getLast())));
-  }
-
-  private static void addBound(
-      StringBuilder sql, List<Object> values, String condition, Instant at) {
-    sql.append(condition);
-    values.add(JobQuery.micros(at));
-  }
-
-  private static String escaped(String part) {
-    return part.replace("!", "!!").replace("%", "!%").replace("_", "!_");
   }
 
   /**
@@ -344,7 +301,8 @@ final class JobRecords {
   Stored stored(String owner) throws IOException {
     return database
         .query(
-            "select coalesce(sum(input_bytes), 0), coalesce(sum(output_bytes), 0) from jobs where owner = ?",
+            "select coalesce(sum(input_bytes), 0), coalesce(sum(output_bytes), 0) from jobs where"
+                + " owner = ?",
             List.of(owner),
             sum -> new Stored(sum.getLong(1), sum.getLong(2)))
         .getFirst();
@@ -369,7 +327,8 @@ final class JobRecords {
   long storedBytes() throws IOException {
     return database
         .query(
-            "select coalesce(sum(input_bytes + output_bytes), 0) from jobs where finished is not null",
+            "select coalesce(sum(input_bytes + output_bytes), 0) from jobs where finished is not"
+                + " null",
             List.of(),
             sum -> sum.getLong(1))
         .getFirst();
