@@ -334,6 +334,8 @@ final class Launcher {
             .jobsDatabase()
             .filter(any -> gateway)
             .flatMap(Settings.JobsDatabase::password));
+    secrets.put(
+        "WEBHOOK_SECRET", gateway ? settings.gateway().webhooks().secret() : Optional.empty());
     secrets.forEach((name, secret) -> write(settings, settings.paths().secret(name), secret));
   }
 

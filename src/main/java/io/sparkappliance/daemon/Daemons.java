@@ -445,6 +445,7 @@ public final class Daemons {
         files,
         "JOBS_DATABASE_PASSWORD",
         settings.gateway().jobsDatabase().flatMap(Settings.JobsDatabase::password));
+    secret(files, "WEBHOOK_SECRET", settings.gateway().webhooks().secret());
     return files;
   }
 
@@ -484,7 +485,7 @@ public final class Daemons {
             "START_.*|SPARK_MODE|APPLICATION_.*|CLUSTER_SIZE|MASTER_STACK_NAME|SPARK_MASTER_URL|ZOOKEEPER_.*"
                 + "|API_AUTH|THRIFT_AUTH|CONNECT_AUTH|MAX_.*|JOBS_.*|KEEP_JOBS.*|SQL_SESSION_IDLE|SUBMIT_.*|THRIFT_SERVER|.*_PORT"
                 + "|SPARK_PUBLIC_DNS|LOG_FORMAT|LOG_DIR|SPARK_SSL_.*|AUTH_URL|TOKEN_URL|TOKENINFO_.*|OAUTH2_.*"
-                + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES|GATEWAY_TLS_.*");
+                + "|OIDC_.*|INTROSPECTION_.*|USER_CLAIM|ROLES_.*|SIGN_IN_.*|TRUSTED_PROXIES|GATEWAY_TLS_.*|WEBHOOK_.*");
     return ours && !name.matches(".*_FILE|.*_PASSWORD|.*_SECRET|ZOOKEEPER_AUTH");
   }
 

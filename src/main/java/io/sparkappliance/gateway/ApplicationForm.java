@@ -63,7 +63,7 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
                     "is unknown; known are file, spec, py_files, files, jars"));
     String spec = form.field(SPEC).isEmpty() ? "{}" : form.field(SPEC);
     JsonBody body = JsonBody.parse(spec.getBytes(StandardCharsets.UTF_8));
-    body.knows("name", "max_attempts", "time_limit_seconds");
+    body.knows("name", "max_attempts", "time_limit_seconds", "webhook");
     Optional<Terms> known = problems.take(() -> terms.apply(body));
     Map<Attachment, Path> attachments = attachments(form, problems);
     Optional<String> mainClass = text(body, "main_class", problems);

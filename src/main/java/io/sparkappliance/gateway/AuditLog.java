@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import io.sparkappliance.auth.Principal;
+import io.sparkappliance.jobs.Delivery;
+import io.sparkappliance.jobs.Job;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Who did what, when, from where, and with which result: one JSON object per line, in {@code
  * audit.log} beside the daemons' logs. Everything that changes something is in it, every refusal
- * and every sign-in. Neither tokens nor queries of addresses are.
+ * and every sign-in, and who was told of the end of a job. Neither tokens nor queries of addresses
+ * are.
  */
 final class AuditLog {
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
@@ -101,6 +104,21 @@ final class AuditLog {
     Optional.ofNullable(context.<String>attribute(JOB)).ifPresent(id -> line.put("job", id));
     line.put("status", status);
     line.put("result", result(status));
+    write(line);
+  }
+
+  /** Notes that the receiver of a job's webhook was told of its end, or will never be. */
+  void recordWebhook(Job job) {
+    Delivery delivery = job.delivery().orElseThrow();
+    ObjectNode line = json.createObjectNode();
+    line.put("at", clock.instant().truncatedTo(ChronoUnit.MILLIS).toString());
+    line.put("who", job.owner());
+    line.put("what", "WEBHOOK " + job.submission().terms().webhook().orElseThrow().getHost());
+    line.put("job", job.id().value());
+    line.put("event", delivery.event());
+    line.put("attempts", delivery.attempts());
+    line.put("result", delivery.state() == Delivery.State.DELIVERED ? "done" : "failed");
+    delivery.trouble().ifPresent(why -> line.put("trouble", why));
     write(line);
   }
 

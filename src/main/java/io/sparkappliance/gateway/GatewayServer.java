@@ -24,6 +24,7 @@ import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.jobs.UnreachableRecordsException;
 import io.sparkappliance.jobs.Upload;
+import io.sparkappliance.jobs.Webhooks;
 import io.sparkappliance.settings.AddressRange;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.GatewayTls;
@@ -57,6 +58,8 @@ public final class GatewayServer implements AutoCloseable {
 
   private final MemorySize maxUpload;
   private final VariableNames submitEnvironment;
+  private final Settings.Webhooks webhookSettings;
+  private final Webhooks webhooks;
   private final List<AddressRange> trustedProxies;
   private final Access access;
   private final Guard guard;
@@ -80,7 +83,7 @@ public final class GatewayServer implements AutoCloseable {
    * @param cluster what discovery tells
    * @param survey how the cluster is
    * @param historyServers where a history server may listen, best first
-   * @param proxies the way to the identity provider
+   * @param proxies the way to the identity provider, and to who is told of the end of jobs
    */
   public GatewayServer(
       Settings settings,
@@ -110,6 +113,8 @@ public final class GatewayServer implements AutoCloseable {
     this.trustedProxies = settings.gateway().trustedProxies();
     this.access = Access.of(settings, credentials, proxies, Clock.systemUTC());
     this.guard = access.guard();
+    this.webhookSettings = settings.gateway().webhooks();
+    this.webhooks = jobs.webhooks(webhookSettings, proxies, access.audit()::recordWebhook);
     Optional<GatewayTls> tls = settings.gateway().tls();
     this.certificate = tls.map(it -> new CertificateWatch(it, Clock.systemUTC()));
     this.hsts = tls.filter(GatewayTls::hsts).isPresent();
@@ -134,6 +139,7 @@ public final class GatewayServer implements AutoCloseable {
    */
   public void start(Optional<String> host, int port) {
     usage.start();
+    webhooks.start();
     certificate.ifPresent(CertificateWatch::start);
     if (host.isPresent()) {
       server.start(host.get(), port);
@@ -163,6 +169,7 @@ public final class GatewayServer implements AutoCloseable {
     usage.close();
     certificate.ifPresent(CertificateWatch::close);
     server.stop();
+    webhooks.close();
     doors.close();
     sparkPages.close();
   }
@@ -194,7 +201,9 @@ public final class GatewayServer implements AutoCloseable {
     config.routes.before(Doors::askForPlainBodies);
     config.routes.after(UnreadBody::discard);
     List<Route> routes = new ArrayList<>(routes());
-    routes.addAll(new JobRoutes(jobs, guard, maxUpload, submitEnvironment, sparkPages).routes());
+    routes.addAll(
+        new JobRoutes(jobs, guard, maxUpload, submitEnvironment, webhookSettings, sparkPages)
+            .routes());
     routes.addAll(new ClusterRoutes(guard, cluster, survey, usage, sparkPages).routes());
     routes.addAll(new CatalogRoutes(guard, jobs.catalog()).routes());
     routes.addAll(new SessionRoutes(guard, jobs.sessions()).routes());

@@ -20,7 +20,9 @@ import io.sparkappliance.jobs.ResultFormat;
 import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
+import io.sparkappliance.jobs.WebhookAddress;
 import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,6 +46,7 @@ final class JobRoutes {
   private final MemorySize maxUpload;
   private final VariableNames environment;
   private final SparkPageRoutes pages;
+  private final Settings.Webhooks webhooks;
 
   /**
    * Answers for these jobs.
@@ -51,13 +54,16 @@ final class JobRoutes {
    * @param maxUpload bytes of one request with a file
    * @param environment variables that programs may bring
    * @param pages of Spark, to which running jobs lead
+   * @param webhooks who may be told of the end of a job
    */
   JobRoutes(
       Jobs jobs,
       Guard guard,
       MemorySize maxUpload,
       VariableNames environment,
+      Settings.Webhooks webhooks,
       SparkPageRoutes pages) {
+    this.webhooks = webhooks;
     this.pages = pages;
     this.maxUpload = maxUpload;
     this.environment = environment;
@@ -116,12 +122,13 @@ final class JobRoutes {
     }
   }
 
-  private static Terms terms(Context context, JsonBody body, String name) {
+  private Terms terms(Context context, JsonBody body, String name) {
     return new Terms(
         body.text("name").orElse(name),
         body.number("max_attempts").orElse(1),
         body.seconds("time_limit_seconds"),
-        Optional.ofNullable(context.header("Idempotency-Key")));
+        Optional.ofNullable(context.header("Idempotency-Key")),
+        body.text("webhook").map(address -> WebhookAddress.parse(address, webhooks)));
   }
 
   private void submitApplication(Context context) throws IOException, InterruptedException {

@@ -2,11 +2,13 @@ package io.sparkappliance.gateway;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkappliance.jobs.Delivery;
 import io.sparkappliance.jobs.Job;
 import io.sparkappliance.jobs.JobError;
 import io.sparkappliance.jobs.JobProgress;
 import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.Terms;
+import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -57,6 +59,9 @@ final class JobViews {
             });
     json.put("input_bytes", job.submission().inputBytes());
     json.put("output_bytes", job.outputBytes());
+    job.delivery()
+        .ifPresent(
+            delivery -> view(json.putObject("webhook"), terms.webhook().orElseThrow(), delivery));
     return json;
   }
 
@@ -69,6 +74,19 @@ final class JobViews {
     return shown
         ? links.apply(SparkPage.of(SparkPage.Kind.APPLICATION, application))
         : Optional.empty();
+  }
+
+  /** Whoever knows the whole address of a receiver may be able to write to it. */
+  private static void view(ObjectNode json, URI address, Delivery delivery) {
+    json.put("host", address.getHost());
+    json.put("state", word(delivery.state()));
+    json.put("event_id", delivery.event());
+    json.put("attempts", delivery.attempts());
+    delivery
+        .due()
+        .filter(_ -> delivery.attempts() > 0)
+        .ifPresent(at -> json.put("next_attempt_at", at.toString()));
+    delivery.trouble().ifPresent(why -> json.put("trouble", why));
   }
 
   private static void view(ObjectNode json, JobError error) {

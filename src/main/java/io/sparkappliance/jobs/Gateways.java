@@ -12,6 +12,15 @@ import java.util.List;
  * <p>No clock of any machine is compared with another one's.
  */
 final class Gateways {
+  /**
+   * Of jobs that are over, but whose end is still to be told. Not "is not null": H2 has an index
+   * for this alone.
+   */
+  private static final String TO_BE_TOLD = "webhook_due >= 0";
+
+  /** At once: when it was to be told later was said by another clock. */
+  private static final String TELL_AT_ONCE = "update jobs set holder = ?, webhook_due = 0 where ";
+
   private final JobDatabase database;
   private final String id;
   private final String dataId;
@@ -65,11 +74,10 @@ final class Gateways {
           List<Object> values = database.isShared() ? List.of(dataId) : List.of();
           List<Object> all = new ArrayList<>(List.of(id));
           all.addAll(values);
+          String theirs = " and holder in (select id from gateways where %s)".formatted(earlier);
           JobDatabase.update(
-              connection,
-              "update jobs set holder = ? where %s and holder in (select id from gateways where %s)"
-                  .formatted(JobRecords.OPEN, earlier),
-              all);
+              connection, "update jobs set holder = ? where " + JobRecords.OPEN + theirs, all);
+          JobDatabase.update(connection, TELL_AT_ONCE + TO_BE_TOLD + theirs, all);
           List<String> replaced =
               JobDatabase.query(
                   connection,
@@ -120,16 +128,17 @@ final class Gateways {
   }
 
   /**
-   * Takes over the unfinished jobs that no gateway holds.
+   * Takes over the jobs that no gateway holds: unfinished ones, and those whose end is still to be
+   * told.
    *
-   * @return those that this process got
+   * @return the unfinished ones that this process got
    * @throws IOException when that can't be written
    */
   List<JobId> claim() throws IOException {
+    String nobodys = " and not exists (select 1 from gateways where gateways.id = jobs.holder)";
+    database.update(TELL_AT_ONCE + TO_BE_TOLD + nobodys, List.of(id));
     return database.query(
-        "update jobs set holder = ? where "
-            + JobRecords.OPEN
-            + " and not exists (select 1 from gateways where gateways.id = jobs.holder) returning id",
+        "update jobs set holder = ? where " + JobRecords.OPEN + nobodys + " returning id",
         List.of(id),
         row -> new JobId(row.getString(1)));
   }

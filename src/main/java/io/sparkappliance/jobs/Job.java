@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param cancelledBy who asked for its end
  * @param sparkApplication the application in the cluster that does the work
  * @param outputBytes size of what it has left behind; 0 before its end
+ * @param delivery how far whoever is to be told of its end has been told; empty: nobody is
  */
 public record Job(
     JobId id,
@@ -27,7 +28,8 @@ public record Job(
     Optional<JobError> error,
     Optional<String> cancelledBy,
     Optional<SparkApplication> sparkApplication,
-    long outputBytes) {
+    long outputBytes,
+    Optional<Delivery> delivery) {
 
   /** A job that was just accepted. */
   public static Job accepted(JobId id, Submission submission) {
@@ -41,7 +43,8 @@ public record Job(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        0);
+        0,
+        submission.terms().webhook().map(_ -> Delivery.ofNewJob()));
   }
 
   /** What it runs. */
@@ -96,7 +99,8 @@ public record Job(
         error,
         cancelledBy,
         Optional.empty(),
-        0);
+        0,
+        delivery.map(Delivery::waiting));
   }
 
   /** The same job, with the wish that it ends. */
@@ -128,15 +132,42 @@ public record Job(
     return copy(submission, cancelledBy, sparkApplication, bytes);
   }
 
+  /** The same job, of whose end somebody has been told so far. */
+  Job told(Delivery now) {
+    return new Job(
+        id,
+        submission,
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        cancelledBy,
+        sparkApplication,
+        outputBytes,
+        Optional.of(now));
+  }
+
   /** The same, in the same state. */
   private Job copy(
       Submission taken, Optional<String> wish, Optional<SparkApplication> application, long bytes) {
-    return new Job(id, taken, state, attempt, started, finished, error, wish, application, bytes);
+    return new Job(
+        id, taken, state, attempt, started, finished, error, wish, application, bytes, delivery);
   }
 
   private Job with(
       JobState next, Optional<Instant> begin, Optional<Instant> end, Optional<JobError> why) {
     return new Job(
-        id, submission, next, attempt, begin, end, why, cancelledBy, sparkApplication, outputBytes);
+        id,
+        submission,
+        next,
+        attempt,
+        begin,
+        end,
+        why,
+        cancelledBy,
+        sparkApplication,
+        outputBytes,
+        delivery.map(next.isFinal() ? Delivery::pending : Delivery::waiting));
   }
 }

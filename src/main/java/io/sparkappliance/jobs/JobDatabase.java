@@ -15,7 +15,11 @@ import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Where the records of jobs are: a file of this gateway's own, or a database that several share. A
@@ -71,6 +75,13 @@ final class JobDatabase implements AutoCloseable {
             name varchar(32) not null primary key,
             fact varchar(255) not null)
           """);
+
+  /** What tables of earlier versions lack. */
+  private static final Map<String, String> LATER_COLUMNS =
+      Map.of("webhook_due", "bigint", "webhook_host", "varchar(255)");
+
+  private static final List<String> LATER_INDEXES =
+      List.of("create index if not exists jobs_webhook on jobs (webhook_due, holder)");
 
   /** Of an advisory lock; any number that nobody else uses there: "jobs" in ASCII. */
   private static final long SCHEMA_LOCK = 0x6a6f6273;
@@ -194,6 +205,10 @@ final class JobDatabase implements AutoCloseable {
             for (String sql : SCHEMA) {
               statement.execute(sql);
             }
+            addColumns(statement);
+            for (String sql : LATER_INDEXES) {
+              statement.execute(sql);
+            }
             if (shared) {
               statement.execute(
                   "insert into gateway_facts (name, fact) values ('%s', '%s') on conflict (name) do update set fact = excluded.fact"
@@ -215,6 +230,22 @@ final class JobDatabase implements AutoCloseable {
         statement.executeQuery(
             "select fact from gateway_facts where name = '" + SCHEMA_FACT + "'")) {
       return fact.next() && fact.getString(1).equals(SCHEMA_VERSION);
+    }
+  }
+
+  /** Looks first: also to find a column there already, PostgreSQL waits until nobody reads. */
+  private static void addColumns(Statement statement) throws SQLException {
+    Set<String> known = new HashSet<>();
+    try (ResultSet none = statement.executeQuery("select * from jobs where 1 = 0")) {
+      for (int i = 1; i <= none.getMetaData().getColumnCount(); i++) {
+        known.add(none.getMetaData().getColumnName(i).toLowerCase(Locale.ROOT));
+      }
+    }
+    for (Map.Entry<String, String> column : LATER_COLUMNS.entrySet()) {
+      if (!known.contains(column.getKey())) {
+        statement.execute(
+            "alter table jobs add column " + column.getKey() + " " + column.getValue());
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class JobJson {
               application.ui().ifPresent(ui -> node.put("ui", ui));
             });
     json.put("outputBytes", job.outputBytes());
+    job.delivery().ifPresent(delivery -> write(json.putObject("delivery"), delivery));
     return json.toString();
   }
 
@@ -45,6 +47,7 @@ final class JobJson {
     json.put("maxAttempts", terms.maxAttempts());
     terms.timeLimit().ifPresent(limit -> json.put("timeLimit", limit.toString()));
     terms.idempotencyKey().ifPresent(key -> json.put("idempotencyKey", key));
+    terms.webhook().ifPresent(address -> json.put("webhook", address.toString()));
     submission.fingerprint().ifPresent(print -> json.put("fingerprint", print));
     json.put("inputBytes", submission.inputBytes());
   }
@@ -55,6 +58,23 @@ final class JobJson {
     error.sqlState().ifPresent(state -> json.put("sqlState", state));
     error.line().ifPresent(line -> json.put("line", line));
     error.position().ifPresent(position -> json.put("position", position));
+  }
+
+  private static void write(ObjectNode json, Delivery delivery) {
+    json.put("event", delivery.event());
+    json.put("state", delivery.state().name());
+    json.put("attempts", delivery.attempts());
+    delivery.due().ifPresent(at -> json.put("due", at.toString()));
+    delivery.trouble().ifPresent(why -> json.put("trouble", why));
+  }
+
+  private static Delivery delivery(JsonNode json) {
+    return new Delivery(
+        json.required("event").asText(),
+        Delivery.State.valueOf(json.required("state").asText()),
+        json.required("attempts").asInt(),
+        text(json, "due").map(Instant::parse),
+        text(json, "trouble"));
   }
 
   /**
@@ -76,7 +96,8 @@ final class JobJson {
           text(json, "cancelledBy"),
           Optional.ofNullable(json.get("sparkApplication"))
               .map(node -> new SparkApplication(node.required("id").asText(), text(node, "ui"))),
-          json.required("outputBytes").asLong());
+          json.required("outputBytes").asLong(),
+          Optional.ofNullable(json.get("delivery")).map(JobJson::delivery));
     } catch (IOException | RuntimeException malformed) {
       throw new DamagedRecordException(id, malformed);
     }
@@ -92,7 +113,8 @@ final class JobJson {
             json.required("name").asText(),
             json.required("maxAttempts").asInt(),
             text(json, "timeLimit").map(Duration::parse),
-            text(json, "idempotencyKey")),
+            text(json, "idempotencyKey"),
+            text(json, "webhook").map(URI::create)),
         text(json, "fingerprint"),
         json.required("inputBytes").asLong());
   }

@@ -9,10 +9,12 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -89,9 +91,9 @@ final class JobRecords {
   static PreparedStatement insertion(Connection connection) throws SQLException {
     return connection.prepareStatement(
         """
-        insert into jobs (state, finished, output_bytes, record,
+        insert into jobs (state, finished, output_bytes, record, webhook_due, webhook_host,
           id, owner, kind, name, submitted, idempotency_key, input_bytes, holder)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
   }
 
@@ -134,8 +136,8 @@ final class JobRecords {
               int rows;
               try (PreparedStatement update =
                   connection.prepareStatement(
-                      "update jobs set state = ?, finished = ?, output_bytes = ?, record = ?"
-                          + " where id = ? and holder = ?")) {
+                      "update jobs set state = ?, finished = ?, output_bytes = ?, record = ?,"
+                          + " webhook_due = ?, webhook_host = ? where id = ? and holder = ?")) {
                 int next = setChanging(update, job);
                 update.setString(next++, job.id().value());
                 update.setString(next, holder);
@@ -186,7 +188,11 @@ final class JobRecords {
     statement.setObject(2, job.finished().map(JobQuery::micros).orElse(null), Types.BIGINT);
     statement.setLong(3, job.outputBytes());
     statement.setString(4, JobJson.write(job));
-    return 5;
+    Optional<Instant> due = job.delivery().flatMap(Delivery::due);
+    statement.setObject(5, due.map(JobQuery::micros).orElse(null), Types.BIGINT);
+    statement.setString(
+        6, job.submission().terms().webhook().map(WebhookAddress::host).orElse(null));
+    return 7;
   }
 
   /**
@@ -222,6 +228,46 @@ final class JobRecords {
     return ids(
         "select id from jobs where " + OPEN + " and holder = ? order by submitted, id",
         List.of(holder));
+  }
+
+  /**
+   * Jobs of this gateway of whose end somebody is to be told now, those first who wait longest.
+   *
+   * @param now of this gateway's clock
+   * @param without hosts that have to wait
+   * @param except jobs that are being told of
+   * @param limit how many, at most
+   * @throws IOException when they can't be read
+   */
+  List<JobId> toBeTold(Instant now, Set<String> without, Set<JobId> except, int limit)
+      throws IOException {
+    List<Object> values = new ArrayList<>(List.of(JobQuery.micros(now), holder));
+    values.addAll(without);
+    except.forEach(id -> values.add(id.value()));
+    values.add(limit);
+    return ids(
+        "select id from jobs where webhook_due <= ? and holder = ?"
+            + noneOf("webhook_host", without.size())
+            + noneOf("id", except.size())
+            + " order by webhook_due limit ?",
+        values);
+  }
+
+  private static String noneOf(String column, int count) {
+    return count == 0
+        ? ""
+        : " and " + column + " not in (" + String.join(", ", Collections.nCopies(count, "?")) + ")";
+  }
+
+  /**
+   * Tells nobody of a job whose record can't be read.
+   *
+   * @throws IOException when that can't be written
+   */
+  void tellNobody(JobId id) throws IOException {
+    database.update(
+        "update jobs set webhook_due = null where id = ? and holder = ?",
+        List.of(id.value(), holder));
   }
 
   /**

@@ -6,6 +6,7 @@ import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.Settings;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.ProxySelector;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -230,6 +232,23 @@ public final class Jobs implements AutoCloseable {
   /** The sessions that users have named. */
   public NamedSessions sessions() {
     return sql.named();
+  }
+
+  /**
+   * Tells others of the ends of this gateway's jobs, as soon as it is started.
+   *
+   * @param settings who may be told
+   * @param proxies the way to them
+   * @param outcome is called with a job when its receiver was told, or will never be
+   */
+  public Webhooks webhooks(
+      Settings.Webhooks settings, ProxySelector proxies, Consumer<Job> outcome) {
+    return new Webhooks(
+        records,
+        new WebhookSender(settings, WebhookClient.of(settings, proxies), Clock.systemUTC()),
+        Webhooks.Patience.DEFAULT,
+        outcome,
+        Clock.systemUTC());
   }
 
   /** How many jobs are not over, those of other gateways as well where that can be told. */

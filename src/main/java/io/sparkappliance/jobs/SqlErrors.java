@@ -26,6 +26,9 @@ final class SqlErrors {
 
   private static final Pattern STACK_TRACE = Pattern.compile("\\R+\\tat .*", Pattern.DOTALL);
 
+  /** ISO/IEC 9075-3: an error for which there is no other state. */
+  private static final String GENERAL_ERROR = "HY000";
+
   private SqlErrors() {}
 
   /**
@@ -39,7 +42,9 @@ final class SqlErrors {
                 () ->
                     failure instanceof SQLException sql
                         ? Optional.ofNullable(sql.getSQLState())
-                        : Optional.empty());
+                        : Optional.empty())
+            // So that it can be told from what the gateway itself says.
+            .or(() -> Optional.of(GENERAL_ERROR));
     Matcher place = PLACE.matcher(message);
     boolean placed = place.find();
     return new JobError(

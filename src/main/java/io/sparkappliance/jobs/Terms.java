@@ -1,5 +1,6 @@
 package io.sparkappliance.jobs;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -12,9 +13,14 @@ import java.util.regex.Pattern;
  * @param timeLimit after which a running attempt is ended
  * @param idempotencyKey under which the same request is taken once only; printable ASCII, at most
  *     {@value #MAX_KEY} characters
+ * @param webhook who is told of its end, see {@link WebhookAddress}; empty: nobody
  */
 public record Terms(
-    String name, int maxAttempts, Optional<Duration> timeLimit, Optional<String> idempotencyKey) {
+    String name,
+    int maxAttempts,
+    Optional<Duration> timeLimit,
+    Optional<String> idempotencyKey,
+    Optional<URI> webhook) {
   private static final int MAX_NAME = 200;
   private static final int MAX_KEY = 200;
   private static final int MAX_ATTEMPTS = 10;
@@ -48,6 +54,12 @@ public record Terms(
           "Idempotency-Key",
           "must have 1 to " + MAX_KEY + " printable ASCII characters without spaces");
     }
+  }
+
+  /** Terms of a job of whose end nobody is told. */
+  public Terms(
+      String name, int maxAttempts, Optional<Duration> timeLimit, Optional<String> idempotencyKey) {
+    this(name, maxAttempts, timeLimit, idempotencyKey, Optional.empty());
   }
 
   /** One attempt that takes as long as it takes. */

@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 public record AddressRange(InetAddress network, int bits) {
   /** Reads a range, or a single address; names of hosts are none. */
-  static Optional<AddressRange> parse(String text) {
+  public static Optional<AddressRange> parse(String text) {
     int slash = text.indexOf('/');
     String address = slash < 0 ? text : text.substring(0, slash);
     if (!address.matches("\\d{1,3}(\\.\\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")) {

@@ -143,6 +143,9 @@ public final class Catalogue {
   final Variable<Boolean> gatewayTlsHsts;
   final Variable<List<AddressRange>> trustedProxies;
   final Variable<VariableNames> submitEnvironment;
+  final Variable<WebhookHosts> webhookHosts;
+  final Variable<List<AddressRange>> webhookPrivateNetworks;
+  final Variable<Secret> webhookSecret;
 
   // Addresses and ports.
   final Variable<String> advertisedHost;
@@ -856,6 +859,31 @@ public final class Catalogue {
             "Variables that an application may bring for its driver and its executors; `*` stands for"
                 + " any characters. Those of the node, Java, Python, Spark, Hadoop and AWS can't be"
                 + " allowed. `none` allows none.");
+    webhookHosts =
+        add(
+            "WEBHOOK_HOSTS",
+            Group.GATEWAY,
+            Parsers.webhookHosts(),
+            "",
+            "Hosts that may be told of the end of a job (the field `webhook`); `*.example.org` stands for"
+                + " all below it. Without a port, 443 and 80 are meant. Not set: nobody is told.");
+    webhookPrivateNetworks =
+        add(
+            "WEBHOOK_PRIVATE_NETWORKS",
+            Group.GATEWAY,
+            Parsers.addressRanges(),
+            "",
+            "Addresses that these hosts may have although they are not public: private, loopback or"
+                + " link-local ones. Those of clouds' metadata services can't be allowed. Not set:"
+                + " public addresses alone.");
+    webhookSecret =
+        add(
+            "WEBHOOK_SECRET",
+            Group.GATEWAY,
+            Parsers.webhookSecret(),
+            "",
+            "Signs what they are told (HMAC-SHA256, as Standard Webhooks has it). Not set: no"
+                + " signature.");
 
     gatewayTlsCertificate =
         add(

@@ -501,6 +501,26 @@ final class Parsers {
         });
   }
 
+  static Parser<WebhookHosts> webhookHosts() {
+    return new Parser<>(
+        "must be a comma-separated list of hosts, host:port or *.domain, without a scheme",
+        "hooks.example.org,*.chat.example.org,10.0.0.7:8443",
+        text -> WebhookHosts.parse(commaSeparated(text)));
+  }
+
+  /** A key for HMAC: short ones can be guessed from a message and its signature. */
+  static Parser<Secret> webhookSecret() {
+    return new Parser<>(
+        "must be one line of at least 16 characters, or whsec_ and at least 16 bytes in base64",
+        "whsec_$(openssl rand -base64 32)",
+        true,
+        text ->
+            Optional.of(text)
+                .filter(it -> it.lines().count() == 1 && it.length() >= 16)
+                .filter(WebhookKey::isUsable)
+                .map(Secret::new));
+  }
+
   /** What others may set, not what they may set it to. */
   static Parser<VariableNames> variableNames() {
     return new Parser<>(

@@ -467,6 +467,7 @@ public record Settings(
    *     server; empty: the masters' hosts are tried
    * @param trustedProxies {@code TRUSTED_PROXIES}: who is believed what they say of their clients
    * @param submitEnvironment {@code SUBMIT_ENVIRONMENT}: variables that applications may bring
+   * @param webhooks who may be told of the end of a job
    * @param tls empty: without
    */
   public record Gateway(
@@ -480,10 +481,27 @@ public record Settings(
       Optional<HostAndPort> thriftServer,
       List<AddressRange> trustedProxies,
       VariableNames submitEnvironment,
+      Webhooks webhooks,
       Optional<GatewayTls> tls) {
     /** Takes a copy that can't be changed. */
     public Gateway {
       trustedProxies = List.copyOf(trustedProxies);
+    }
+  }
+
+  /**
+   * Who may be told of the end of a job.
+   *
+   * @param hosts {@code WEBHOOK_HOSTS}; none: nobody
+   * @param privateNetworks {@code WEBHOOK_PRIVATE_NETWORKS}: addresses that may be called although
+   *     they are not public
+   * @param secret {@code WEBHOOK_SECRET}: signs what is told; empty: no signature
+   */
+  public record Webhooks(
+      WebhookHosts hosts, List<AddressRange> privateNetworks, Optional<Secret> secret) {
+    /** Takes a copy that can't be changed. */
+    public Webhooks {
+      privateNetworks = List.copyOf(privateNetworks);
     }
   }
 

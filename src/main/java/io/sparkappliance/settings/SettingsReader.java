@@ -156,6 +156,10 @@ public final class SettingsReader {
                 get(c.thriftServer),
                 get(c.trustedProxies).orElse(List.of()),
                 get(c.submitEnvironment).orElse(new VariableNames(List.of())),
+                new Settings.Webhooks(
+                    get(c.webhookHosts).orElse(WebhookHosts.NONE),
+                    get(c.webhookPrivateNetworks).orElse(List.of()),
+                    get(c.webhookSecret)),
                 new GatewayTlsReader(catalogue, values(), problems, warnings).read()),
             new Supervision(
                 require(c.gracePeriod),

@@ -333,6 +333,8 @@ class DaemonsTest {
     environment.put("JOBS_DIR", "/mnt/jobs");
     environment.put("JOBS_DATABASE", "jdbc:postgresql://db:5432/spark");
     environment.put("JOBS_DATABASE_PASSWORD", "hush-hush");
+    environment.put("WEBHOOK_HOSTS", "hooks.example.org");
+    environment.put("WEBHOOK_SECRET", "hush-hush-hush-hush");
     start(Role.MASTER, Role.GATEWAY);
 
     assertThat(spec("gateway").command().environment())
@@ -340,6 +342,9 @@ class DaemonsTest {
         .containsEntry("JOBS_DIR", "/mnt/jobs")
         .containsEntry("JOBS_DATABASE", "jdbc:postgresql://db:5432/spark")
         .containsEntry("JOBS_DATABASE_PASSWORD_FILE", "/data/secrets/jobs-database-password")
+        .containsEntry("WEBHOOK_HOSTS", "hooks.example.org")
+        .containsEntry("WEBHOOK_SECRET_FILE", "/data/secrets/webhook-secret")
+        .doesNotContainKey("WEBHOOK_SECRET")
         .doesNotContainValue("hush-hush");
   }
 

@@ -148,6 +148,18 @@ class BadEnvironmentTest {
                Write, for example, TRUSTED_PROXIES=10.0.0.0/16,fd00::/8, or leave it out.\
             """),
         mistake(
+            SINGLE + " WEBHOOK_HOSTS=https://hooks.example.org",
+            """
+            WEBHOOK_HOSTS=https://hooks.example.org: must be a comma-separated list of hosts, host:port or *.domain, without a scheme.
+               Write, for example, WEBHOOK_HOSTS=hooks.example.org,*.chat.example.org,10.0.0.7:8443, or leave it out.\
+            """),
+        mistake(
+            SINGLE + " WEBHOOK_SECRET=whsec_short",
+            """
+            WEBHOOK_SECRET=******: must be one line of at least 16 characters, or whsec_ and at least 16 bytes in base64.
+               Write, for example, WEBHOOK_SECRET=whsec_$(openssl rand -base64 32), or leave it out.\
+            """),
+        mistake(
             SINGLE + " SUBMIT_ENVIRONMENT=APP_*,LD_*",
             """
             SUBMIT_ENVIRONMENT=APP_*,LD_*: must be a comma-separated list of names of variables, * for any characters, \
