@@ -285,10 +285,19 @@ final class JobRuns implements AutoCloseable {
     }
     job.endBy(() -> ProcessTree.end(List.of(process.toHandle()), limits.stopTime()));
     if (job.stop().isEmpty()) {
-      ApplicationRunner.proceed(process);
+      letProceed(job, process);
     }
     process.waitFor();
     checkExit(job.id());
+  }
+
+  private static void letProceed(LiveJob job, Process process) {
+    try {
+      ApplicationRunner.proceed(process);
+    } catch (IOException gone) {
+      // What it has left behind tells how it ended.
+      LOG.debug("the process of job {} has ended before it began", job.id(), gone);
+    }
   }
 
   private void checkExit(JobId id) throws IOException, JobFailure {

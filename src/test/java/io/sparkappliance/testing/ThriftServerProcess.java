@@ -30,13 +30,15 @@ public final class ThriftServerProcess implements AutoCloseable {
   private final HostAndPort address;
   private final int uiPort;
   private final Path directory;
-  private final Process process;
+  private final ProcessBuilder builder;
+  private Process process;
 
-  private ThriftServerProcess(HostAndPort address, int uiPort, Path directory, Process process) {
+  private ThriftServerProcess(
+      HostAndPort address, int uiPort, Path directory, ProcessBuilder builder) {
     this.address = address;
     this.uiPort = uiPort;
     this.directory = directory;
-    this.process = process;
+    this.builder = builder;
   }
 
   /** Hands the shared server to test methods and to {@code @BeforeAll}. */
@@ -65,7 +67,8 @@ public final class ThriftServerProcess implements AutoCloseable {
     return uiPort;
   }
 
-  private static ThriftServerProcess start() {
+  /** Starts one that nobody shares, and that may be killed. */
+  public static ThriftServerProcess start() {
     try {
       Path directory = Files.createTempDirectory("thrift-server");
       Path token = Files.writeString(directory.resolve("token"), TOKEN.reveal());
@@ -92,21 +95,31 @@ public final class ThriftServerProcess implements AutoCloseable {
       builder.environment().put("SPARK_CONF_DIR", directory.toString());
       builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-      ThriftServerProcess server =
-          new ThriftServerProcess(address, uiPort, directory, builder.start());
-      boolean ready = false;
-      try {
-        server.awaitLogin();
-        ready = true;
-      } finally {
-        if (!ready) {
-          server.process.destroy();
-        }
-      }
+      ThriftServerProcess server = new ThriftServerProcess(address, uiPort, directory, builder);
+      server.startAgain();
       return server;
     } catch (IOException failure) {
       throw new IllegalStateException(failure);
     }
+  }
+
+  /** Starts it, again at the same address. */
+  public void startAgain() throws IOException {
+    process = builder.start();
+    boolean ready = false;
+    try {
+      awaitLogin();
+      ready = true;
+    } finally {
+      if (!ready) {
+        process.destroy();
+      }
+    }
+  }
+
+  /** Ends it as {@code kill -9} does. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
   }
 
   private static List<String> command(Path directory, Path token, HostAndPort address, int uiPort) {
@@ -120,7 +133,10 @@ public final class ThriftServerProcess implements AutoCloseable {
         "%2$s -Djava.io.tmpdir=%1$s -Dderby.system.home=%1$s"
             .formatted(directory, SparkDistribution.ONE_COMPILER),
         "--driver-class-path",
-        Path.of("target/classes").toAbsolutePath().toString(),
+        // The second for what statements of tests call.
+        Path.of("target/classes").toAbsolutePath()
+            + ":"
+            + Path.of("target/test-classes").toAbsolutePath(),
         "--conf",
         "spark.ui.port=" + uiPort,
         "--conf",
