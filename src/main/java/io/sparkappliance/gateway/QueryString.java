@@ -48,25 +48,23 @@ final class QueryString {
     throw new InvalidRequestException(name, "must be a whole number from " + least + " to " + most);
   }
 
-  /** A moment in ISO 8601. */
+  /** A moment as RFC 3339 writes it; one before 1970 counts as its beginning. */
   Optional<Instant> instant(String name) {
-    return text(name)
-        .map(
-            value -> {
-              try {
-                Instant at = Instant.parse(value);
-                if (at.isBefore(Instant.EPOCH) || at.isAfter(LATEST)) {
-                  throw new InvalidRequestException(name, "must be between 1970 and 9999");
-                }
-                return at;
-              } catch (DateTimeParseException malformed) {
-                throw new InvalidRequestException(
-                    name, "must be a moment such as 2026-01-31T12:00:00Z");
-              }
-            });
+    return text(name).map(value -> instant(name, value));
   }
 
-  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+  private static Instant instant(String name, String value) {
+    try {
+      // Instants know longer years, too.
+      if (value.matches("\\d{4}-.*")) {
+        Instant at = Instant.parse(value);
+        return at.isBefore(Instant.EPOCH) ? Instant.EPOCH : at;
+      }
+    } catch (DateTimeParseException malformed) {
+      // The same answer as for the others.
+    }
+    throw new InvalidRequestException(name, "must be a moment such as 2026-01-31T12:00:00Z");
+  }
 
   /** Any number of an enumeration's constants. */
   <E extends Enum<E>> List<E> constants(String name, Class<E> type) {

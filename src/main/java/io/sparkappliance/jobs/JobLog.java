@@ -22,6 +22,10 @@ final class JobLog {
       throws IOException {
     boolean over = job.state().isFinal();
     try (SeekableByteChannel file = Files.newByteChannel(directory.resolve(stream.fileName()))) {
+      if (offset >= file.size()) {
+        // Nor would a system go further than any of its files can be long.
+        return new LogPart(offset, new byte[0], over);
+      }
       file.position(offset);
       InputStream in = Channels.newInputStream(file);
       byte[] bytes = in.readNBytes(limit);

@@ -539,9 +539,9 @@ final class JobRuns implements AutoCloseable {
     @Override
     public void goOn(Job job, boolean wasOthers) throws IOException {
       String why =
-        wasOthers
-            ? "interrupted: the gateway of node " + job.submission().node() + " is gone"
-            : INTERRUPTED_BEFORE;
+          wasOthers
+              ? "interrupted: the gateway of node " + job.submission().node() + " is gone"
+              : INTERRUPTED_BEFORE;
       recover(job, why, wasOthers);
     }
 

@@ -76,13 +76,16 @@ public final class SqlCatalog {
     String where = quoted(catalog) + "." + quoted(schema);
     return run(
         statement -> {
-          Set<String> views = new HashSet<>();
-          for (String view : names(statement, "SHOW VIEWS IN " + where)) {
-            views.add(view);
+          try {
+            Set<String> views = new HashSet<>(names(statement, "SHOW VIEWS IN " + where));
+            return names(statement, "SHOW TABLES IN " + where).stream()
+                .map(name -> new Table(name, views.contains(name)))
+                .toList();
+          } catch (SQLException failure) {
+            // Spark takes an unknown catalog for a schema here and says nothing of use; this does.
+            statement.executeQuery("SHOW SCHEMAS IN " + quoted(catalog)).close();
+            throw failure;
           }
-          return names(statement, "SHOW TABLES IN " + where).stream()
-              .map(name -> new Table(name, views.contains(name)))
-              .toList();
         });
   }
 

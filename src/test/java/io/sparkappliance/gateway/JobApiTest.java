@@ -168,6 +168,16 @@ class JobApiTest {
     assertThat(
             json(get("/api/v1/jobs?name=paged&submitted_after=2020-01-01T00:00:00Z")).path("jobs"))
         .hasSize(5);
+    assertThat(
+            json(get("/api/v1/jobs?name=paged&submitted_after=0883-11-03T13:55:06Z")).path("jobs"))
+        .hasSize(5);
+    assertThat(
+            json(get("/api/v1/jobs?name=paged&submitted_before=0000-01-01T00:00:00Z")).path("jobs"))
+        .isEmpty();
+    assertThat(
+            json(get("/api/v1/jobs?name=paged&submitted_before=9999-12-31T23:59:59.9-18:00"))
+                .path("jobs"))
+        .hasSize(5);
   }
 
   @ParameterizedTest
@@ -181,6 +191,7 @@ class JobApiTest {
     "cursor=nonsense, cursor",
     "submitted_after=yesterday, submitted_after",
     "submitted_after=-99999-01-01T00:00:00Z, submitted_after",
+    "submitted_after=%2B10000-01-01T00:00:00Z, submitted_after",
     "no_such=1, no_such"
   })
   void a_bad_parameter_is_named(String query, String field) throws Exception {
@@ -248,7 +259,10 @@ class JobApiTest {
     HttpResponse<String> rest = get(log + "?offset=6");
     assertThat(rest.body()).isEqualTo("done\n");
     assertThat(rest.headers().firstValue("X-Log-Complete")).contains("true");
-    assertThat(get(log + "?offset=1000000").body()).isEmpty();
+    for (long beyond : new long[] {1_000_000, 1L << 50, Long.MAX_VALUE}) {
+      assertThat(get(log + "?offset=" + beyond).statusCode()).as("%d", beyond).isEqualTo(200);
+      assertThat(get(log + "?offset=" + beyond).body()).isEmpty();
+    }
     assertThat(get(log + "?stream=log").statusCode()).isEqualTo(200);
     assertThat(get(log + "?stream=both").statusCode()).isEqualTo(400);
     assertThat(get(log + "?offset=-1").statusCode()).isEqualTo(400);

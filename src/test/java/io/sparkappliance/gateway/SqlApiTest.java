@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -418,6 +419,15 @@ class SqlApiTest {
     assertThat(told(table, tables + "/orders%60").statusCode()).isEqualTo(404);
     assertThat(told(table, tables + "/no%20such").statusCode()).isEqualTo(404);
     run(request("drop schema shop cascade"));
+    for (String nowhere : List.of("nowhere", "0", "%60%3B%60")) {
+      String elsewhere = catalogs + "/" + nowhere + "/schemas";
+      assertThat(told(catalogs + "/{catalog}/schemas", elsewhere).statusCode()).isEqualTo(404);
+      assertThat(
+              told(catalogs + "/{catalog}/schemas/{schema}/tables", elsewhere + "/shop/tables")
+                  .statusCode())
+          .isEqualTo(404);
+      assertThat(told(table, elsewhere + "/shop/tables/orders").statusCode()).isEqualTo(404);
+    }
   }
 
   private static HttpResponse<String> told(String known, String path) throws IOException {
