@@ -43,4 +43,4 @@ docs: ## docs/environment.md from the catalogue of variables
 	@mv target/environment.md docs/environment.md
 
 clean: ## remove what was built in this folder; images, and the data of `make run`, stay
-	rm -rf target build/venv build/testenv build/senza build/aws build/checkov build/web build/api build/minio build/bench build/home build/reproducible build/*.log
+	rm -rf target build/venv build/testenv build/senza build/aws build/checkov build/web build/api build/minio build/keycloak build/bench build/home build/reproducible build/*.log
