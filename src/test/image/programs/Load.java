@@ -86,7 +86,7 @@ public final class Load {
       case "api":
         return () -> api(sql);
       case "contract":
-        return () -> contract(sql);
+        return () -> contract(sql, rows);
       case "login":
         return () -> {
           try (Connection connection = connect()) {
@@ -190,8 +190,8 @@ public final class Load {
     return lines(request("/api/v1/jobs/" + id + "/results?format=csv").build()) - 1;
   }
 
-  /** The old calls; the output is a table as beeline draws it: three rules and the names. */
-  private long contract(String sql) throws IOException, InterruptedException {
+  /** The old calls; the output is a table as beeline draws it: names and rules every 100 rows. */
+  private long contract(String sql, int rows) throws IOException, InterruptedException {
     String part =
         "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"query.sql\"\r\n\r\n"
             + sql
@@ -211,7 +211,7 @@ public final class Load {
           checked(http.send(request("/get_job_status/" + id).build(), BodyHandlers.discarding()))
               .statusCode();
     }
-    return lines(request("/get_job_output/" + id).build()) - 4;
+    return lines(request("/get_job_output/" + id).build()) - 3 * ((rows + 99) / 100) - 1;
   }
 
   private long lines(HttpRequest request) throws IOException, InterruptedException {
