@@ -87,7 +87,7 @@ class KeycloakTest {
 
   @AfterAll
   static void stop() throws IOException {
-    try (KeycloakProcess last = keycloak) {
+    try (KeycloakProcess _ = keycloak) {
       for (GatewayFixture one : new GatewayFixture[] {introspecting, gateway}) {
         if (one != null) {
           one.close();

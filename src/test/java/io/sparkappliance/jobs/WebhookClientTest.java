@@ -265,7 +265,7 @@ class WebhookClientTest {
         .start(
             () -> {
               try (Socket client = proxy.accept();
-                  Socket target = new Socket("127.0.0.1", port)) {
+                  Socket target = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 StringBuilder head = new StringBuilder();
                 while (head.indexOf("\r\n\r\n") < 0) {
                   head.append((char) client.getInputStream().read());
