@@ -13,9 +13,9 @@ addresses = itertools.count(1)
 BEYOND_SCHEMAS = {
     "sendQuery": r"file|hive_vars|hive_confs|username|password",
     "submitApplication": r"file|main_class|job_args|job_settings",
-    # (More attempts than one don't go together with a session.)
-    "submitQuery": r"sql|max_attempts|(params|settings)(\..*)?",
-    "submitApplicationJson": r"file|jars|files|py_files|spec|body|main_class|arguments|packages|(settings|environment)(\..*)?",
+    # (More attempts than one don't go together with a session; which hosts may be told is the operator's: none here.)
+    "submitQuery": r"sql|max_attempts|webhook|(params|settings)(\..*)?",
+    "submitApplicationJson": r"file|jars|files|py_files|spec|body|main_class|arguments|packages|webhook|(settings|environment)(\..*)?",
     "createSession": r"settings(\..*)?",
     "listJobs": r"cursor",
 }
