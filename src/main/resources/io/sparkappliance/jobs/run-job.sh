@@ -7,9 +7,13 @@ shift
 # for the command: then it must not run.
 read -r _ || exit 125
 
+# From before there is a child: whoever ends this process then would not learn how the command ended.
+child=
+stopped=
+trap 'stopped=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
 "$@" </dev/null &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM INT HUP
+[ -z "$stopped" ] || kill -TERM "$child" 2>/dev/null
 
 # A signal ends `wait` early; the command is over only when it can't be signalled any more.
 code=0

@@ -325,8 +325,11 @@ class ApplicationJobsTest {
   @Test
   void leftovers_are_ended_with_the_node() throws Exception {
     JobId id = JobId.random();
-    Process process = orphan(id, "exec sleep 600");
+    Path begun = directory.resolve("begun");
+    Process process = orphan(id, "touch '" + begun + "'; exec sleep 600");
     ApplicationRunner.proceed(process);
+    // Before that nobody could write down how it ended.
+    awaitFile(begun);
     assertThat(JobRuns.endLeftovers(JobFiles.at(root), Duration.ofSeconds(5))).isEqualTo(1);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     try (Jobs jobs = open(1, 1)) {
