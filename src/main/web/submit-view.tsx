@@ -151,7 +151,7 @@ export function SubmitView() {
         </Field>
         <details>
           <summary>Modules, files, jars and packages</summary>
-          <FilesField name="py_files" help="For Python programs: .py, .zip, .egg, and wheels without compiled code." accept=".py,.zip,.egg,.whl" problems={problems} />
+          <FilesField name="py_files" help="For programs in Python and R: .py, .zip, .egg, and wheels without compiled code." accept=".py,.zip,.egg,.whl" problems={problems} />
           <FilesField name="files" help="The program finds them by SparkFiles.get." problems={problems} />
           <FilesField name="jars" help="Classes for the driver and executors." accept=".jar" problems={problems} />
           <Field name="packages" label="Packages, group:artifact:version, one a line" problems={problems}>

@@ -20,6 +20,7 @@ import io.sparkappliance.jobs.ResultFormat;
 import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
+import io.sparkappliance.jobs.UnavailableException;
 import io.sparkappliance.jobs.WebhookAddress;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
@@ -178,11 +179,17 @@ final class JobRoutes {
 
   private ObjectNode whole(Context context, Job job) throws IOException {
     JobViews views = views(context);
-    return job.kind() == JobKind.SQL && job.state().isFinal()
-        ? views.view(job, jobs.results(job))
-        : jobs.progress(job)
-            .map(progress -> views.view(job, progress))
-            .orElseGet(() -> views.view(job));
+    if (job.kind() != JobKind.SQL || !job.state().isFinal()) {
+      return jobs.progress(job)
+          .map(progress -> views.view(job, progress))
+          .orElseGet(() -> views.view(job));
+    }
+    try {
+      return views.view(job, jobs.results(job));
+    } catch (UnavailableException unseen) {
+      // How the job ended is known whatever a shared folder shows of its results.
+      return views.view(job);
+    }
   }
 
   /** Jobs as whoever calls may see them. */

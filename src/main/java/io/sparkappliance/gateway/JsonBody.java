@@ -28,7 +28,7 @@ final class JsonBody {
   private static final String FIELD = "body";
   private static final int MAX_DEPTH = 50;
 
-  /** What fits a script of the largest size, written with escapes. */
+  /** Room for a script of the largest size; one with very many escapes has to be shorter. */
   private static final int MAX_BYTES = 20 << 20;
 
   private static final ObjectMapper JSON =

@@ -47,7 +47,8 @@ final class LongAnswer {
     } catch (EofException gone) {
       throw gone;
     } catch (IOException | RuntimeException broken) {
-      if (!context.res().isCommitted()) {
+      // What was begun to be packed can't be begun anew.
+      if (!context.res().isCommitted() && context.res().getHeader("Content-Encoding") == null) {
         context.res().resetBuffer();
         throw broken;
       }

@@ -47,7 +47,7 @@ record CallableAddresses(List<AddressRange> named) {
           "fe80::/9",
           "ff00::/8");
 
-  /** Where machines of AWS, its containers, Azure and Alibaba get credentials. */
+  /** Where machines of AWS, its containers, Azure, Alibaba, Google and Oracle get credentials. */
   private static final List<AddressRange> METADATA =
       ranges(
           "169.254.169.254",
@@ -56,7 +56,9 @@ record CallableAddresses(List<AddressRange> named) {
           "168.63.129.16",
           "100.100.100.200",
           "fd00:ec2::254",
-          "fd00:ec2::23");
+          "fd00:ec2::23",
+          "fd20:ce::254",
+          "fd00:c1::a9fe:a9fe");
 
   /** In a network without IPv4, public hosts that have nothing else are found below this. */
   private static final AddressRange TRANSLATED = ranges("64:ff9b::/96").getFirst();

@@ -135,11 +135,14 @@ final class Gateways {
    * @throws IOException when that can't be written
    */
   List<JobId> claim() throws IOException {
-    String nobodys = " and not exists (select 1 from gateways where gateways.id = jobs.holder)";
-    database.update(TELL_AT_ONCE + TO_BE_TOLD + nobodys, List.of(id));
+    // Who was removed meanwhile would claim what it holds itself.
+    String nobodys =
+        " and not exists (select 1 from gateways where gateways.id = jobs.holder)"
+            + " and exists (select 1 from gateways where gateways.id = ?)";
+    database.update(TELL_AT_ONCE + TO_BE_TOLD + nobodys, List.of(id, id));
     return database.query(
         "update jobs set holder = ? where " + JobRecords.OPEN + nobodys + " returning id",
-        List.of(id),
+        List.of(id, id),
         row -> new JobId(row.getString(1)));
   }
 

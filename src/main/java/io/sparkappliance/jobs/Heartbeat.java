@@ -134,8 +134,9 @@ final class Heartbeat implements AutoCloseable {
         forgottenMayBe = false;
         duties.findForgotten();
       }
-      for (Gateways.Other other = gone.poll(); other != null; other = gone.poll()) {
+      for (Gateways.Other other = gone.peek(); other != null; other = gone.peek()) {
         duties.clearAway(other);
+        gone.remove(other);
       }
     } catch (IOException trouble) {
       LOG.debug("what others wish, or have left, has to wait", trouble);

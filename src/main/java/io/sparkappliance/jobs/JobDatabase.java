@@ -88,7 +88,7 @@ final class JobDatabase implements AutoCloseable {
 
   private static final String SCHEMA_FACT = "schema";
 
-  /** To be changed with {@link #SCHEMA}. */
+  /** To be changed with {@link #SCHEMA}, {@link #LATER_COLUMNS} and {@link #LATER_INDEXES}. */
   private static final String SCHEMA_VERSION = "1";
 
   private static final int CONNECTIONS = 4;

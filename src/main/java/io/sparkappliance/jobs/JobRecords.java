@@ -116,7 +116,7 @@ final class JobRecords {
     if (database.isShared()
         && JobDatabase.query(
                 connection,
-                "select id from gateways where id = ? for share",
+                "select id from gateways where id = ? for key share",
                 List.of(holder),
                 row -> row.getString(1))
             .isEmpty()) {

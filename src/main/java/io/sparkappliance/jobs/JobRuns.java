@@ -537,6 +537,12 @@ final class JobRuns implements AutoCloseable {
 
   private final class LeftWork implements Leftovers.Work {
     @Override
+    public boolean isKnown(JobId id) {
+      // In this order: what is submitted is live before it is not being submitted any more.
+      return submitting.contains(id) || live.containsKey(id);
+    }
+
+    @Override
     public void goOn(Job job, boolean wasOthers) throws IOException {
       String why =
           wasOthers
@@ -650,6 +656,11 @@ final class JobRuns implements AutoCloseable {
     files.processes().values().forEach(process -> process.find().ifPresent(running::add));
     ProcessTree.end(running, grace);
     return running.size();
+  }
+
+  /** Goes on with none of the jobs that were left any more, from the next one on. */
+  void leaveTheRest() {
+    leftovers.stop();
   }
 
   /** Looks after nothing any more. */

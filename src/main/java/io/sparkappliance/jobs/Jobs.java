@@ -205,15 +205,14 @@ public final class Jobs implements AutoCloseable {
   /** Goes on with what an earlier process left, and clears away what is old. */
   void start() throws IOException {
     List<String> earlier = store.gateways().enter();
+    // Before anything is looked for that is this gateway's without its knowledge.
+    runs.findLeft();
     if (store.isShared()) {
       // From now on others watch whether it lives.
       heartbeat.start();
-      for (String process : earlier) {
-        files.deleteIncoming(process);
-      }
+      earlier.forEach(this::clearUploads);
     }
     sql.named().start();
-    runs.findLeft();
     runs.goOnWithLeft(GO_ON_AT_START);
     var _ =
         left.scheduleWithFixedDelay(
@@ -222,6 +221,14 @@ public final class Jobs implements AutoCloseable {
             BETWEEN.toMillis(),
             TimeUnit.MILLISECONDS);
     retention.start();
+  }
+
+  private void clearUploads(String process) {
+    try {
+      files.deleteIncoming(process);
+    } catch (IOException stays) {
+      LOG.warn("uploads of an earlier process can't be removed: {}", stays.toString());
+    }
   }
 
   /** What tables there are. */
@@ -515,8 +522,9 @@ public final class Jobs implements AutoCloseable {
    */
   public Job cancel(Job job, String user) throws IOException {
     Optional<Job> here = runs.cancel(job.id(), user);
+    // Another gateway's, or one that was left and is not gone on with yet: who does will see it.
     Optional<Job> there =
-        here.isEmpty() && store.isShared() && records.wishEnd(job.id(), user)
+        here.isEmpty() && records.wishEnd(job.id(), user)
             ? records.find(job.id())
             : Optional.empty();
     return here.or(() -> there).orElseThrow(() -> new ConflictException("the job is over already"));
@@ -653,7 +661,7 @@ public final class Jobs implements AutoCloseable {
   @Override
   public void close() {
     retention.close();
-    left.shutdown();
+    endLeft();
     runs.close();
     sql.close();
     if (store.isShared()) {
@@ -662,10 +670,23 @@ public final class Jobs implements AutoCloseable {
     store.close();
   }
 
+  /** Nothing is taken up again after that: it would be stopped by nobody. */
+  private void endLeft() {
+    runs.leaveTheRest();
+    left.shutdown();
+    try {
+      if (!left.awaitTermination(STOP_TIME.toMillis(), TimeUnit.MILLISECONDS)) {
+        left.shutdownNow();
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Ends as a crash does: whatever runs goes on, and nobody is told. */
   void abandon() {
     retention.close();
-    left.shutdownNow();
+    endLeft();
     runs.abandon();
     heartbeat.stop();
     store.close();

@@ -21,8 +21,14 @@ final class Leftovers {
   private final Work work;
   private final Deque<Left> left = new ArrayDeque<>();
 
+  private volatile boolean stopped;
+  private boolean away;
+
   /** What is done with one. */
   interface Work {
+    /** Whether somebody in this process goes on with a job already, or is just submitting it. */
+    boolean isKnown(JobId id);
+
     /**
      * Goes on with a job.
      *
@@ -51,22 +57,35 @@ final class Leftovers {
     }
   }
 
+  /** Goes on with none any more, from the next one on. */
+  void stop() {
+    stopped = true;
+  }
+
   /**
-   * Goes on with those for which there is time.
+   * Goes on with those for which there is time; to be called by one thread at a time.
    *
    * @return whether none is left
    */
   boolean goOn(Duration time) {
     long deadline = System.nanoTime() + time.toNanos();
-    for (int tries = size(); tries > 0 && System.nanoTime() < deadline; tries--) {
-      Left next = first();
-      boolean done = goOn(next);
-      synchronized (this) {
-        left.remove(next);
-        if (!done) {
-          left.add(next);
+    try {
+      for (int tries = size(); tries > 0 && !stopped && System.nanoTime() < deadline; tries--) {
+        Left next = first();
+        boolean done = goOn(next);
+        synchronized (this) {
+          left.remove(next);
+          if (!done) {
+            left.add(next);
+          }
         }
       }
+      away = false;
+    } catch (UnreachableRecordsException unreachable) {
+      if (!away) {
+        LOG.warn("{} jobs wait to be gone on with: {}", size(), unreachable.getMessage());
+      }
+      away = true;
     }
     return size() == 0;
   }
@@ -79,8 +98,12 @@ final class Leftovers {
     return left.getFirst();
   }
 
-  private boolean goOn(Left next) {
+  private boolean goOn(Left next) throws UnreachableRecordsException {
     JobId id = next.id();
+    // Before its record is read: a job that stops being known after that is over there.
+    if (work.isKnown(id)) {
+      return true;
+    }
     try {
       // One that is over, or deleted, needs nothing.
       Job job = records.find(id).filter(it -> !it.state().isFinal()).orElse(null);
@@ -91,9 +114,13 @@ final class Leftovers {
     } catch (TakenOverException others) {
       work.drop(id);
       return true;
+    } catch (UnreachableRecordsException notNow) {
+      work.drop(id);
+      throw notNow;
     } catch (DamagedRecordException | RuntimeException damaged) {
       work.drop(id);
-      return lose(id, damaged);
+      // What is stopped meanwhile refuses work; that says nothing about the job.
+      return !stopped && lose(id, damaged);
     } catch (IOException notNow) {
       work.drop(id);
       LOG.warn("can't go on with job {} now: {}", id, notNow.toString());

@@ -75,7 +75,7 @@ final class Retention implements AutoCloseable {
         if (stored <= limits.keepBytes()) {
           break;
         }
-        long size = records.find(id).map(Retention::size).orElse(0L);
+        long size = size(id);
         if (remove(id, stuck)) {
           stored -= size;
           removed++;
@@ -104,8 +104,16 @@ final class Retention implements AutoCloseable {
     }
   }
 
-  private static long size(Job job) {
-    return job.submission().inputBytes() + job.outputBytes();
+  private long size(JobId id) throws IOException {
+    try {
+      return records
+          .find(id)
+          .map(job -> job.submission().inputBytes() + job.outputBytes())
+          .orElse(0L);
+    } catch (DamagedRecordException unknown) {
+      // It can be removed all the same; what is stored is counted anew after this round.
+      return 0;
+    }
   }
 
   /**

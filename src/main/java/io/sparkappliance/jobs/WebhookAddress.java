@@ -12,6 +12,9 @@ public final class WebhookAddress {
   private static final String FIELD = "webhook";
   private static final int MAX_LENGTH = 2000;
 
+  /** RFC 1035, section 2.3.4, as text. */
+  private static final int MAX_HOST = 253;
+
   private WebhookAddress() {}
 
   /**
@@ -48,6 +51,7 @@ public final class WebhookAddress {
           address.getScheme() != null
               && address.getScheme().toLowerCase(Locale.ROOT).matches("https?")
               && address.getHost() != null
+              && address.getHost().length() <= MAX_HOST
               && address.getRawUserInfo() == null
               && address.getRawFragment() == null
               && address.getPort() != 0

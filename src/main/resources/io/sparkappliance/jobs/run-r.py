@@ -10,7 +10,7 @@ import sys
 # reticulate takes this Python, and looks for no other.
 os.environ["RETICULATE_PYTHON"] = sys.executable
 try:
-    # What an earlier program has left in the home directory is not for this one.
+    # The profile of an earlier program in the home directory is not for this one.
     os.execvp("Rscript", ["Rscript", "--no-init-file", *sys.argv[1:]])
 except OSError as failed:
     print(f"Rscript can't be started on this node: {failed.strerror}", file=sys.stderr)
