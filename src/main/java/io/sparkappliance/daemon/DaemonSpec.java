@@ -61,9 +61,9 @@ public record DaemonSpec(
    * @param retirement makes the program that asks the process with this id to give its work to
    *     others, before it is told to end; it has done so when nothing runs that it started. Empty:
    *     it has nothing to give
-   * @param hopeless why one that was ready never will be again, although it runs: after the time it
-   *     may take to become ready it is ended and started anew. Asked before liveness; what it says
-   *     is missing, too
+   * @param hopeless why one that was ready never will be again, although it runs: when that has
+   *     been so for a moment it is ended and started anew. Asked before liveness; what it says is
+   *     missing, too
    */
   public record Ending(
       IntFunction<Optional<String>> onPurpose,

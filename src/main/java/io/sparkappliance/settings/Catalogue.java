@@ -1041,8 +1041,7 @@ public final class Catalogue {
             Group.OPERATION,
             Parsers.duration(),
             "5m",
-            "Time in which a daemon must become ready; later counts as a failure. An SQL server"
-                + " that the leading master doesn't know any more is started anew after it.");
+            "Time in which a daemon must become ready; later counts as a failure.");
     maxRestarts =
         add(
             "MAX_RESTARTS",

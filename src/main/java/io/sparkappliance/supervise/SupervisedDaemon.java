@@ -42,6 +42,9 @@ final class SupervisedDaemon {
   /** One probe that fails is a hiccup. */
   private static final int FAILED_PROBES_UNTIL_UNREADY = 2;
 
+  /** What is told by several probes in a row for so long is no hiccup, either. */
+  private static final Duration HOPELESS = Duration.ofSeconds(20);
+
   private final DaemonSpec spec;
   private volatile Command command;
   private final ProcessStarter starter;
@@ -70,7 +73,7 @@ final class SupervisedDaemon {
 
   private Instant started;
 
-  /** Since when no probe has found hope. */
+  /** The first of the probes in a row that have found no hope; null: the last one has. */
   private Instant hopelessSince;
 
   private int failedProbes;
@@ -402,7 +405,7 @@ final class SupervisedDaemon {
     failedProbes = 0;
     failuresSinceReady = 0;
     revocationsSinceReady = 0;
-    hopelessSince = clock.instant();
+    hopelessSince = null;
     output.works();
     reason = null;
     if (state == State.STARTING) {
@@ -436,12 +439,17 @@ final class SupervisedDaemon {
   /** Orderly: it still runs, and may have something to write. */
   private void endIfHopeless(Process running, Answer answer) {
     if (answer.hopeless().isEmpty() || peersAreMissing) {
+      hopelessSince = null;
+      return;
+    }
+    if (hopelessSince == null) {
       hopelessSince = clock.instant();
       return;
     }
-    Duration waited = Duration.between(hopelessSince, clock.instant());
-    if (waited.compareTo(supervision.readyTimeout()) > 0) {
-      hopelessSince = clock.instant();
+    Duration longest = supervision.readyTimeout();
+    Duration patience = longest.compareTo(HOPELESS) < 0 ? longest : HOPELESS;
+    if (Duration.between(hopelessSince, clock.instant()).compareTo(patience) > 0) {
+      hopelessSince = null;
       lastFailure = answer.hopeless().get();
       endInOrder(running, lastFailure);
     }
