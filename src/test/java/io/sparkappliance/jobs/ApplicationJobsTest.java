@@ -45,9 +45,14 @@ class ApplicationJobsTest {
   }
 
   private static JobId submit(Jobs jobs, String program, String arguments) throws IOException {
+    return submit(jobs, "program.py", program, arguments);
+  }
+
+  private static JobId submit(Jobs jobs, String name, String program, String arguments)
+      throws IOException {
     Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
     Files.writeString(upload, program);
-    ApplicationRequest request = ApplicationRequest.parse("program.py", "", arguments, "");
+    ApplicationRequest request = ApplicationRequest.parse(name, "", arguments, "");
     return jobs.submitApplication(ME, request, Upload.of(upload), Terms.named("program")).id();
   }
 
@@ -81,14 +86,7 @@ class ApplicationJobsTest {
   }
 
   private static String submitR(Jobs jobs, String program, String arguments) throws IOException {
-    Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
-    Files.writeString(upload, program);
-    ApplicationRequest request = ApplicationRequest.parse("program.R", "", arguments, "");
-    return output(
-        jobs,
-        awaitEnd(
-            jobs,
-            jobs.submitApplication(ME, request, Upload.of(upload), Terms.named("program")).id()));
+    return output(jobs, awaitEnd(jobs, submit(jobs, "program.R", program, arguments)));
   }
 
   @Test

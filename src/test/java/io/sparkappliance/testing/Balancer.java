@@ -55,10 +55,10 @@ public final class Balancer implements AutoCloseable {
           Thread.ofVirtual()
               .start(
                   () -> {
-                    copy(there, client);
+                    Pipe.copy(there, client);
                     close(client);
                   });
-      copy(client, there);
+      Pipe.copy(client, there);
       back.join();
     } catch (IOException refused) {
       // The client finds its connection closed.
@@ -67,15 +67,6 @@ public final class Balancer implements AutoCloseable {
     } finally {
       close(client);
       connections.remove(client);
-    }
-  }
-
-  private static void copy(Socket from, Socket to) {
-    try {
-      from.getInputStream().transferTo(to.getOutputStream());
-      to.shutdownOutput();
-    } catch (IOException broken) {
-      // Either side may go at any time.
     }
   }
 

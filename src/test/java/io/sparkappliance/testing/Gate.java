@@ -75,8 +75,8 @@ public final class Gate implements AutoCloseable {
       if (open) {
         try (Socket there = new Socket(server.getHost(), server.getPort())) {
           connections.add(there);
-          Thread.ofVirtual().start(() -> copy(there, client));
-          copy(client, there);
+          Thread.ofVirtual().start(() -> Pipe.copy(there, client));
+          Pipe.copy(client, there);
         }
       } else {
         // The request's head at least: a connection that is closed before is another trouble.
@@ -89,15 +89,6 @@ public final class Gate implements AutoCloseable {
           in.transferTo(OutputStream.nullOutputStream());
         }
       }
-    } catch (IOException broken) {
-      // Either side may go at any time.
-    }
-  }
-
-  private static void copy(Socket from, Socket to) {
-    try {
-      from.getInputStream().transferTo(to.getOutputStream());
-      to.shutdownOutput();
     } catch (IOException broken) {
       // Either side may go at any time.
     }

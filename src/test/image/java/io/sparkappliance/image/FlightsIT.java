@@ -101,26 +101,23 @@ final class FlightsIT {
 
   @Test
   void aPythonApplicationGetsTheSame() {
-    GatewayClient gateway = node.gateway();
-    String job =
-        GatewayClient.jobId(
-            gateway.submit(
-                "flights_report.py",
-                SharedNode.exampleBytes("pyspark/flights_report.py"),
-                Map.of("job_args", ARGUMENTS)));
-    assertThat(Flights.rows(gateway.output(job))).isEqualTo(expected);
+    assertThat(reportOf("pyspark", "flights_report.py")).isEqualTo(expected);
   }
 
   @Test
   void anRApplicationGetsTheSame() {
+    assertThat(reportOf("r", "flights_report.R")).isEqualTo(expected);
+  }
+
+  private static List<String> reportOf(String folder, String program) {
     GatewayClient gateway = node.gateway();
     String job =
         GatewayClient.jobId(
             gateway.submit(
-                "flights_report.R",
-                SharedNode.exampleBytes("r/flights_report.R"),
+                program,
+                SharedNode.exampleBytes(folder + "/" + program),
                 Map.of("job_args", ARGUMENTS)));
-    assertThat(Flights.rows(gateway.output(job))).isEqualTo(expected);
+    return Flights.rows(gateway.output(job));
   }
 
   @Test
