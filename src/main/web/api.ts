@@ -15,6 +15,14 @@ export interface Progress {
   tasks_total: number;
   percent: number;
 }
+/** How far a job's receiver has been told of its end. */
+export interface Delivery {
+  host: string;
+  state: "waiting" | "pending" | "delivered" | "failed";
+  attempts: number;
+  next_attempt_at?: string;
+  trouble?: string;
+}
 export interface JobError {
   message: string;
   error_class?: string;
@@ -42,11 +50,14 @@ export interface Job {
   max_attempts?: number;
   time_limit_seconds?: number;
   spark_application_id?: string;
+  /** In cluster mode, what masters call its driver. */
+  driver_id?: string;
   /** Spark's pages of it, through the gateway. */
   ui_url?: string;
   /** The same by Spark's own address. */
   spark_ui_url?: string;
   progress?: Progress;
+  webhook?: Delivery;
   results?: ResultSummary[];
 }
 export interface JobList {
@@ -66,6 +77,8 @@ export interface Me {
   role: "reader" | "user" | "admin";
   sign_in: "none" | "token" | "tokeninfo" | "oidc" | "introspection";
   can_sign_out: boolean;
+  /** Whether a job may have one. */
+  webhooks: boolean;
 }
 export interface Master {
   host: string;
@@ -144,6 +157,7 @@ export interface Query {
   session?: string;
   max_attempts?: number;
   time_limit_seconds?: number;
+  webhook?: string;
 }
 /** What is wrong with a field of a request. */
 export interface FieldProblem {

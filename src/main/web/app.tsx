@@ -84,18 +84,18 @@ function SignIn({ refusal, onSignedIn }: { refusal: ApiError | undefined; onSign
   );
 }
 
-function View({ route }: { route: string[] }) {
+function View({ route, webhooks }: { route: string[]; webhooks: boolean }) {
   const [view, id] = route;
   switch (view) {
     case undefined:
     case "cluster":
       return <ClusterView />;
     case "sql":
-      return <SqlView />;
+      return <SqlView webhooks={webhooks} />;
     case "jobs":
       return id === undefined ? <JobsView /> : <JobView key={id} id={id} />;
     case "submit":
-      return <SubmitView />;
+      return <SubmitView webhooks={webhooks} />;
     case "api":
       return <ReferenceView />;
     default:
@@ -214,7 +214,7 @@ function App() {
         ) : me === undefined ? (
           problem === undefined && <Waiting />
         ) : (
-          <View route={route} />
+          <View route={route} webhooks={me.webhooks} />
         )}
       </main>
       <footer>

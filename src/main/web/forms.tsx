@@ -56,6 +56,19 @@ export function Field({
   );
 }
 
+/** What the field is called that says who is told of a job's end. */
+export const WEBHOOK = "Webhook address";
+const ADDRESS = { inputMode: "url", spellcheck: false, autocomplete: "off", placeholder: "https://hooks.example.org/spark" } as const;
+
+/** That field; for gateways that allow it. */
+export function WebhookField({ problems, children }: { problems: readonly FieldProblem[]; children: (attributes: ControlAttributes & typeof ADDRESS) => JSX.Element }) {
+  return (
+    <Field name="webhook" label={WEBHOOK} help="Gets a POST when the job is over, whichever way it ends. The operator says which hosts may be told." problems={problems}>
+      {(attributes) => children({ ...attributes, ...ADDRESS })}
+    </Field>
+  );
+}
+
 /** What is wrong with a field, beside it. */
 export function FieldProblems({ id, reasons }: { id: string; reasons: readonly string[] }) {
   if (reasons.length === 0) {

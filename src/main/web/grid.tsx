@@ -165,7 +165,8 @@ export function Grid({ readable, job, result, columns, rows }: Props) {
     });
   }
   const widths = widest.current.map((width) => Math.min(MOST_CHARACTERS, Math.max(4, width)) + 2);
-  const digits = Math.max(3, count(rows).length + 1);
+  // With the padding of a cell.
+  const digits = Math.max(3, count(rows).length + 2);
   const template = [`${digits}ch`, ...widths.map((width) => `${width}ch`)].join(" ");
 
   const goTo = (row: number, column: number) => {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, explain, isOver, JOB_STATES, type Job } from "./api.js";
-import { dateTime, duration } from "./format.js";
+import { api, explain, isOver, JOB_STATES, type Delivery, type Job } from "./api.js";
+import { dateTime, duration, plural } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { LiveLog } from "./log.js";
 import { Failure, Heading, JobProgress, Moment, Outside, Problem, runTime, State, Waiting } from "./parts.js";
@@ -113,6 +113,24 @@ function useHistory(job: Job): string | undefined {
   return id === undefined || value === undefined ? undefined : `${value}history/${encodeURIComponent(id)}/`;
 }
 
+/** How far the receiver of a job's webhook has been told. */
+function told({ host, state, attempts, next_attempt_at, trouble }: Delivery): string {
+  const often = plural(attempts, "attempt", "attempts");
+  const why = trouble === undefined ? "" : `: ${trouble}`;
+  switch (state) {
+    case "waiting":
+      return `To ${host}, when the job is over`;
+    case "pending":
+      return attempts === 0
+        ? `On its way to ${host}`
+        : `Not delivered to ${host} yet${why} (${often}${next_attempt_at === undefined ? "" : `, the next ${dateTime(next_attempt_at)}`})`;
+    case "delivered":
+      return `Delivered to ${host}${attempts > 1 ? ` (${often})` : ""}`;
+    case "failed":
+      return `Not delivered to ${host}${why} (${often}); it is not sent any more`;
+  }
+}
+
 function Facts({ job }: { job: Job }) {
   const history = useHistory(job);
   const facts: [string, ComponentChildren][] = [
@@ -135,9 +153,15 @@ function Facts({ job }: { job: Job }) {
   if (job.spark_application_id !== undefined) {
     facts.push(["Spark application", <Outside to={job.ui_url} text={job.spark_application_id} />]);
   }
+  if (job.driver_id !== undefined) {
+    facts.push(["Driver", <code>{job.driver_id}</code>]);
+  }
   // Who can be led there by the gateway has no use for an address that may be out of reach.
   if (job.spark_ui_url !== undefined && job.ui_url === undefined) {
     facts.push(["Spark's own address of it", <Outside to={job.spark_ui_url} text={job.spark_ui_url} />]);
+  }
+  if (job.webhook !== undefined) {
+    facts.push(["Webhook", told(job.webhook)]);
   }
   if (history !== undefined) {
     facts.push(["History", <Outside to={history} text="What Spark has kept of it" />]);
@@ -155,14 +179,23 @@ function Facts({ job }: { job: Job }) {
   );
 }
 
+/** In how many seconds a job is to be asked for again: its end is not all that there is to tell. */
+function nextLook(job: Job | undefined): number | undefined {
+  if (job === undefined || !isOver(job.state)) {
+    return 1;
+  }
+  return job.webhook?.state === "waiting" || job.webhook?.state === "pending" ? 5 : undefined;
+}
+
 /** One job: how it is, what it printed, what it found. */
 export function JobView({ id }: { id: string }) {
-  const [over, setOver] = useState(false);
-  const { value: job, problem, reload } = useLoaded(() => api.job(id), [id], over ? undefined : 1);
+  const [seconds, setSeconds] = useState<number | undefined>(1);
+  const { value: job, problem, reload } = useLoaded(() => api.job(id), [id], seconds);
   const { value: input } = useLoaded(() => api.input(id), [id]);
   const [stream, setStream] = useState<"output" | "log">("output");
   const [trouble, setTrouble] = useState<string>();
-  useEffect(() => setOver(job !== undefined && isOver(job.state)), [job?.state]);
+  const next = nextLook(job);
+  useEffect(() => setSeconds(next), [next]);
   const act = (work: () => Promise<unknown>) => {
     setTrouble(undefined);
     work().then(reload, (failed: unknown) => setTrouble(explain(failed)));

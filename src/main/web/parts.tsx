@@ -102,10 +102,10 @@ export function Failure({ job }: { job: Job }) {
   const codes = [error?.error_class, error?.sql_state].filter((code) => code !== undefined).join(", ");
   return (
     <Problem>
-      <strong>{job.state === "failed" ? `Failed${where}.` : job.state === "cancelled" ? "Cancelled." : "Lost: its node went."}</strong>{" "}
+      <strong>{job.state === "failed" ? `Failed${where}.` : job.state === "cancelled" ? "Cancelled." : "Lost."}</strong>{" "}
       {codes !== "" && <span class="code">{codes}</span>}
       {error !== undefined || job.reason !== undefined ? <pre>{error?.message ?? job.reason}</pre> : null}
-      {job.state === "lost" && <p>Send it again; with max_attempts above 1 that happens by itself.</p>}
+      {job.state === "lost" && job.driver_id === undefined && <p>Send it again; with max_attempts above 1 that happens by itself.</p>}
     </Problem>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { ApiError, api, explain, type FieldProblem, type Parameter, type Query } from "./api.js";
-import { Field, FieldProblems, fieldId, MOST_ATTEMPTS, MOST_SECONDS, pairs, wholeNumber } from "./forms.js";
+import { Field, FieldProblems, fieldId, MOST_ATTEMPTS, MOST_SECONDS, pairs, WEBHOOK, WebhookField, wholeNumber } from "./forms.js";
 import { plural } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { Moment, Problem } from "./parts.js";
@@ -42,9 +42,10 @@ export interface QueryOptions {
   name: string;
   timeLimit: string;
   attempts: string;
+  webhook: string;
 }
 
-export const NO_OPTIONS: QueryOptions = { parameters: [], session: "", settings: "", name: "", timeLimit: "", attempts: "" };
+export const NO_OPTIONS: QueryOptions = { parameters: [], session: "", settings: "", name: "", timeLimit: "", attempts: "", webhook: "" };
 
 /** What fields of a query are called; those of parameters come from the form. */
 export function optionLabels(options: QueryOptions): Record<string, string> {
@@ -54,6 +55,7 @@ export function optionLabels(options: QueryOptions): Record<string, string> {
     name: "Name",
     time_limit_seconds: "Time limit in seconds",
     max_attempts: "Attempts at most",
+    webhook: WEBHOOK,
   };
   for (const { name } of options.parameters) {
     labels[`params.${name}`] = `Parameter ${name}`;
@@ -129,6 +131,9 @@ export function read(options: QueryOptions, problems: FieldProblem[]): Omit<Quer
   if (attempts !== undefined) {
     query.max_attempts = attempts;
   }
+  if (options.webhook.trim() !== "") {
+    query.webhook = options.webhook.trim();
+  }
   return query;
 }
 
@@ -153,6 +158,8 @@ function summary(options: QueryOptions): string {
     ...(options.name.trim() === "" ? [] : [`called ${options.name.trim()}`]),
     ...(options.timeLimit.trim() === "" ? [] : [`${options.timeLimit} s at most`]),
     ...(options.attempts.trim() === "" ? [] : [`${options.attempts} attempts`]),
+    // Not the address: it may be a secret.
+    ...(options.webhook.trim() === "" ? [] : ["a webhook"]),
   ].join(", ");
 }
 
@@ -316,7 +323,7 @@ function Sessions({ options, problems, change, changed }: Parts & { changed: num
 }
 
 /** What goes with a script: values, a session, settings and limits. */
-export function QueryOptionsForm({ options, problems, change, sql, changed }: Parts & { sql: () => string; changed: number }) {
+export function QueryOptionsForm({ options, problems, change, sql, changed, webhooks }: Parts & { sql: () => string; changed: number; webhooks: boolean }) {
   const [open, setOpen] = useState(false);
   const told = summary(options);
   return (
@@ -352,6 +359,11 @@ export function QueryOptionsForm({ options, problems, change, sql, changed }: Pa
             )}
           </Field>
         </div>
+        {webhooks && (
+          <WebhookField problems={problems}>
+            {(attributes) => <input value={options.webhook} onInput={(event) => change({ webhook: event.currentTarget.value })} {...attributes} />}
+          </WebhookField>
+        )}
       </div>
     </details>
   );

@@ -14,10 +14,10 @@ const OPTIONS = "spark-appliance.sql-options";
 const LONGEST_NAME = 60;
 const FIRST_DRAFT = "-- Control and Enter runs the script, or what is selected of it.\nselect 42 as answer;\n";
 
-/** What was written beside the draft. */
-function storedOptions(): QueryOptions {
+/** What was written beside the draft, without what has no field any more. */
+function storedOptions(webhooks: boolean): QueryOptions {
   const stored = sessionStorage.getItem(OPTIONS);
-  return stored === null ? NO_OPTIONS : { ...NO_OPTIONS, ...(JSON.parse(stored) as Partial<QueryOptions>) };
+  return stored === null ? NO_OPTIONS : { ...NO_OPTIONS, ...(JSON.parse(stored) as Partial<QueryOptions>), ...(webhooks ? {} : { webhook: "" }) };
 }
 
 /** How a script is called in lists when nobody gave it a name: by what it begins with. */
@@ -79,14 +79,14 @@ function History({ changed, onOpen }: { changed: number; onOpen: (job: Job) => v
 }
 
 /** Editor, tables, history, and the results of what was run last. */
-export function SqlView() {
+export function SqlView({ webhooks }: { webhooks: boolean }) {
   const editor = useRef<EditorHandle | undefined>(undefined);
   const known = useRef<KnownTables>({});
   const watching = useRef<AbortController | undefined>(undefined);
   const [job, setJob] = useState<Job>();
   const [problem, setProblem] = useState<string>();
   const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
-  const [options, setOptions] = useState(storedOptions);
+  const [options, setOptions] = useState(() => storedOptions(webhooks));
   const [runs, setRuns] = useState(0);
   const [sending, setSending] = useState(false);
   const running = sending || (job !== undefined && !isOver(job.state));
@@ -200,7 +200,14 @@ export function SqlView() {
             }}
           />
           <Summary problems={problems} labels={optionLabels(options)} />
-          <QueryOptionsForm options={options} problems={problems} change={change} sql={() => editor.current?.text() ?? ""} changed={runs} />
+          <QueryOptionsForm
+            options={options}
+            problems={problems}
+            change={change}
+            sql={() => editor.current?.text() ?? ""}
+            changed={runs}
+            webhooks={webhooks}
+          />
           <div class="tools">
             <button type="button" class="primary" onClick={run} disabled={running}>
               Run

@@ -1,11 +1,13 @@
 import { useRef, useState } from "preact/hooks";
 import { ApiError, explain, upload, type FieldProblem } from "./api.js";
-import { Field, lines, MOST_ATTEMPTS, MOST_SECONDS, pairs, Summary, wholeNumber } from "./forms.js";
+import { Field, lines, MOST_ATTEMPTS, MOST_SECONDS, pairs, Summary, WEBHOOK, WebhookField, wholeNumber } from "./forms.js";
 import { plural, size } from "./format.js";
 import { Heading, Problem } from "./parts.js";
 
 const LABELS: Readonly<Record<string, string>> = {
+  deploy_mode: "Driver",
   file: "Program",
+  jar_uri: "Address of the jar",
   main_class: "Main class",
   name: "Name",
   arguments: "Arguments",
@@ -17,6 +19,7 @@ const LABELS: Readonly<Record<string, string>> = {
   environment: "Environment",
   time_limit_seconds: "Time limit in seconds",
   max_attempts: "Attempts at most",
+  webhook: WEBHOOK,
 };
 const UPLOADS = ["file", "py_files", "files", "jars"] as const;
 
@@ -27,19 +30,25 @@ function chosen(fields: FormData, name: string): File[] {
 /** What the fields say, as the gateway takes it; what can't be sent becomes a problem. */
 function specification(fields: FormData, problems: FieldProblem[]): Record<string, unknown> {
   const text = (name: string) => String(fields.get(name) ?? "").trim();
+  const onWorker = text("deploy_mode") === "cluster";
   const file = chosen(fields, "file")[0];
-  if (file === undefined) {
+  if (onWorker && text("jar_uri") === "") {
+    problems.push({ field: "jar_uri", reason: "is missing: say where workers find the jar" });
+  }
+  if (!onWorker && file === undefined) {
     problems.push({ field: "file", reason: "is missing: choose a file" });
-  } else if (file.name.toLowerCase().endsWith(".jar") && text("main_class") === "") {
+  }
+  if ((onWorker || file?.name.toLowerCase().endsWith(".jar") === true) && text("main_class") === "") {
     problems.push({ field: "main_class", reason: "is missing: a jar needs the name of the class to run" });
   }
   const spec: Record<string, unknown> = {
+    ...(onWorker ? { deploy_mode: "cluster", supervise: fields.has("supervise") } : {}),
     arguments: lines(text("arguments")),
     settings: pairs(text("settings"), "settings", problems),
     environment: pairs(text("environment"), "environment", problems),
     packages: lines(text("packages")),
   };
-  for (const name of ["name", "main_class"]) {
+  for (const name of ["name", "main_class", "jar_uri", "webhook"]) {
     if (text(name) !== "") {
       spec[name] = text(name);
     }
@@ -80,12 +89,14 @@ function FilesField({ name, help, accept, problems }: { name: string; help: stri
 }
 
 /** Sends a program with what it needs. */
-export function SubmitView() {
+export function SubmitView({ webhooks }: { webhooks: boolean }) {
   const [sent, setSent] = useState<{ done: number; total: number }>();
   const [problem, setProblem] = useState<string>();
   const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
   const control = useRef<AbortController | undefined>(undefined);
   const [isJar, setIsJar] = useState(false);
+  const [onWorker, setOnWorker] = useState(false);
+  const needsClass = isJar || onWorker;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setProblem(undefined);
@@ -126,20 +137,53 @@ export function SubmitView() {
       <form class="form" onSubmit={submit} noValidate>
         <Summary problems={problems} labels={LABELS} />
         {problem !== undefined && <Problem>{problem}</Problem>}
-        <Field name="file" label="Program: a jar, Python or R file" problems={problems}>
+        <Field name="deploy_mode" label="The driver runs" problems={problems}>
           {(attributes) => (
-            <input
-              type="file"
-              required
-              accept=".jar,.py,.R,.r"
+            <select
               {...attributes}
-              onChange={(event) => setIsJar(event.currentTarget.value.toLowerCase().endsWith(".jar"))}
-            />
+              onChange={(event) => {
+                setOnWorker(event.currentTarget.value === "cluster");
+                // The field for it is a new one.
+                setIsJar(false);
+              }}
+            >
+              <option value="client">beside the gateway, with a file that I send</option>
+              <option value="cluster">on a worker, with a jar that workers can read</option>
+            </select>
           )}
         </Field>
-        <Field name="main_class" label={isJar ? "Main class" : "Main class (jars only)"} problems={problems}>
-          {(attributes) => <input required={isJar} placeholder="org.example.Main" spellcheck={false} {...attributes} />}
+        {onWorker ? (
+          <Field
+            name="jar_uri"
+            label={LABELS["jar_uri"]}
+            help="local:/path for one that every worker has, or an address of s3a:, hdfs: or https: that workers can read. No secrets: the cluster shows it."
+            problems={problems}
+          >
+            {(attributes) => <input required inputMode="url" spellcheck={false} placeholder="s3a://bucket/jars/report.jar" {...attributes} />}
+          </Field>
+        ) : (
+          <Field name="file" label="Program: a jar, Python or R file" problems={problems}>
+            {(attributes) => (
+              <input
+                type="file"
+                required
+                accept=".jar,.py,.R,.r"
+                {...attributes}
+                onChange={(event) => setIsJar(event.currentTarget.value.toLowerCase().endsWith(".jar"))}
+              />
+            )}
+          </Field>
+        )}
+        <Field name="main_class" label={needsClass ? "Main class" : "Main class (jars only)"} problems={problems}>
+          {(attributes) => <input required={needsClass} placeholder="org.example.Main" spellcheck={false} {...attributes} />}
         </Field>
+        {onWorker && (
+          <div class="line-of-choice">
+            <label>
+              <input type="checkbox" name="supervise" value="true" /> Start it anew when it fails or its worker is lost
+            </label>
+          </div>
+        )}
         <Field name="name" label="Name" problems={problems}>
           {(attributes) => <input {...attributes} />}
         </Field>
@@ -150,10 +194,16 @@ export function SubmitView() {
           {(attributes) => <textarea rows={3} spellcheck={false} placeholder="spark.executor.memory=2g" {...attributes} />}
         </Field>
         <details>
-          <summary>Modules, files, jars and packages</summary>
-          <FilesField name="py_files" help="For programs in Python and R: .py, .zip, .egg, and wheels without compiled code." accept=".py,.zip,.egg,.whl" problems={problems} />
-          <FilesField name="files" help="The program finds them by SparkFiles.get." problems={problems} />
-          <FilesField name="jars" help="Classes for the driver and executors." accept=".jar" problems={problems} />
+          <summary>{onWorker ? "Packages" : "Modules, files, jars and packages"}</summary>
+          {onWorker ? (
+            <p class="quiet help">More jars and files are addresses in the settings spark.jars and spark.files.</p>
+          ) : (
+            <>
+              <FilesField name="py_files" help="For programs in Python and R: .py, .zip, .egg, and wheels without compiled code." accept=".py,.zip,.egg,.whl" problems={problems} />
+              <FilesField name="files" help="The program finds them by SparkFiles.get." problems={problems} />
+              <FilesField name="jars" help="Classes for the driver and executors." accept=".jar" problems={problems} />
+            </>
+          )}
           <Field name="packages" label="Packages, group:artifact:version, one a line" problems={problems}>
             {(attributes) => <textarea rows={2} spellcheck={false} placeholder="org.example:library_2.13:1.0" {...attributes} />}
           </Field>
@@ -178,6 +228,12 @@ export function SubmitView() {
             {(attributes) => <input inputMode="numeric" placeholder="1" {...attributes} />}
           </Field>
         </details>
+        {webhooks && (
+          <details>
+            <summary>Webhook</summary>
+            <WebhookField problems={problems}>{(attributes) => <input {...attributes} />}</WebhookField>
+          </details>
+        )}
         <div class="tools">
           <button type="submit" class="primary" disabled={sent !== undefined}>
             Submit

@@ -15,7 +15,7 @@ BEYOND_SCHEMAS = {
     "submitApplication": r"file|main_class|job_args|job_settings",
     # (More attempts than one don't go together with a session; which hosts may be told is the operator's: none here.)
     "submitQuery": r"sql|max_attempts|webhook|(params|settings)(\..*)?",
-    "submitApplicationJson": r"file|jars|files|py_files|spec|body|main_class|arguments|packages|webhook|(settings|environment)(\..*)?",
+    "submitApplicationJson": r"file|jars|files|py_files|spec|body|main_class|deploy_mode|jar_uri|supervise|arguments|packages|webhook|(settings|environment)(\..*)?",
     "createSession": r"settings(\..*)?",
     "listJobs": r"cursor",
 }

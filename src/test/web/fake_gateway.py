@@ -18,6 +18,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN = "a-token-for-tests"
+HOOKS = "hooks.example.org"
 PAGE = pathlib.Path(os.environ.get("PAGE_FOLDER", "target/classes/io/sparkappliance/gateway/web"))
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
@@ -74,6 +75,7 @@ class State:
         self.queries = []
         self.sessions = {}
         self.breaks = 0
+        self.receiver_is_busy = False
         for number, state in enumerate(["succeeded", "failed", "cancelled", "lost", "queued"]):
             self.old(number, state)
 
@@ -88,7 +90,7 @@ class State:
             self.scripts[job["id"]] = Query("select carrier, count(*) as flights from flights group by carrier")
             self.finish_results(job)
 
-    def new(self, kind, name, owner="me"):
+    def new(self, kind, name, owner="me", webhook=None):
         with self.lock:
             job = {
                 "id": hashlib.md5(f"{len(self.jobs)}".encode()).hexdigest(),
@@ -101,8 +103,23 @@ class State:
                 "attempt": 1,
                 "max_attempts": 1,
             }
+            if webhook:
+                job["webhook"] = {"host": HOOKS, "state": "waiting", "event_id": job["id"], "attempts": 0}
+                job["_webhook"] = webhook
             self.jobs[job["id"]] = job
             return job
+
+    def tell(self, job):
+        """How far a receiver has been told of a job that is over; its address says what it answers."""
+        told = job["webhook"]
+        if job["_webhook"].endswith("/gone"):
+            told.update(state="failed", attempts=1, trouble="answered 410: it wants no more messages")
+        elif job["_webhook"].endswith("/busy") and self.receiver_is_busy:
+            told.update(state="pending", attempts=1, trouble="answered 503", next_attempt_at=moment(-5))
+        elif told["state"] != "delivered":
+            told.update(state="delivered", attempts=told["attempts"] + 1)
+            for key in ("trouble", "next_attempt_at"):
+                told.pop(key, None)
 
     def finish_results(self, job):
         query = self.scripts[job["id"]]
@@ -112,6 +129,8 @@ class State:
 
     def advance(self, job):
         """The job as it is by now."""
+        if job.get("_over") and "webhook" in job:
+            self.tell(job)
         since = job.get("_since")
         if since is None or job["state"] in ("succeeded", "failed", "cancelled"):
             return
@@ -139,6 +158,7 @@ class State:
             for key in ("progress", "ui_url", "spark_ui_url"):
                 job.pop(key)
             job["finished_at"] = moment()
+            job["_over"] = True
             job["state"] = "failed" if query and query.error else "succeeded"
             if query and query.error:
                 job["error"] = query.error
@@ -227,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.error(404, "There is nothing here.")
 
     def me(self):
-        self.json(200, {"name": "ann", "role": "user", "sign_in": "token", "can_sign_out": False})
+        self.json(200, {"name": "ann", "role": "user", "sign_in": "token", "can_sign_out": False, "webhooks": True})
 
     def cluster(self):
         workers = [
@@ -333,11 +353,13 @@ class Handler(BaseHTTPRequestHandler):
     def send_query(self):
         query = json.loads(self.body)
         sql = query["sql"]
-        unknown = query.keys() - {"sql", "name", "params", "settings", "session", "max_attempts", "time_limit_seconds"}
+        unknown = query.keys() - {"sql", "name", "params", "settings", "session", "max_attempts", "time_limit_seconds", "webhook"}
         assert not unknown, unknown
         unused = [name for name in query.get("params", {}) if f":{name}" not in sql]
         if unused:
             return self.problems([(f"params.{unused[0]}", f"is used nowhere: the SQL has no marker :{unused[0]}")])
+        if not self.may_tell(query):
+            return self.problems([self.WEBHOOK])
         if "session" in query and query.get("max_attempts", 1) > 1:
             return self.problems([("max_attempts", "has to be 1 in a session")])
         if "busy" in sql:
@@ -346,10 +368,15 @@ class Handler(BaseHTTPRequestHandler):
         self.state.queries.append(query)
         if "session" in query:
             self.state.sessions.setdefault(query["session"], self.session_named(query["session"]))
-        job = self.state.new("sql", query.get("name", "query"))
+        job = self.state.new("sql", query.get("name", "query"), webhook=query.get("webhook"))
         self.state.scripts[job["id"]] = Query(sql)
         job["_since"] = time.monotonic()
         self.json(202, self.public(job), [("Location", f"/api/v1/jobs/{job['id']}")])
+
+    WEBHOOK = ("webhook", "has a host or a port that may not be told here (the operator's setting WEBHOOK_HOSTS)")
+
+    def may_tell(self, request):
+        return request.get("webhook", f"https://{HOOKS}/").startswith(f"https://{HOOKS}/")
 
     def problems(self, found):
         told = [{"field": field, "reason": reason} for field, reason in found]
@@ -378,23 +405,33 @@ class Handler(BaseHTTPRequestHandler):
         self.send(204, b"")
 
     def submit(self):
-        if b'name="file"' not in self.body or b'name="spec"' not in self.body:
-            return self.problems([("file", "is missing")])
+        if b'name="spec"' not in self.body:
+            return self.problems([("spec", "is missing")])
         spec = json.loads(re.search(rb'name="spec".*?\r\n\r\n(.*?)\r\n--', self.body, re.S).group(1))
+        on_worker = spec.get("deploy_mode") == "cluster"
+        if on_worker == (b'name="file"' in self.body):
+            return self.problems([("file", "is missing" if not on_worker else "can't be sent in cluster mode")])
         unknown = spec.keys() - {
             *("name", "main_class", "arguments", "settings", "packages", "environment"),
-            *("max_attempts", "time_limit_seconds"),
+            *("max_attempts", "time_limit_seconds", "webhook"),
+            *(("deploy_mode", "jar_uri", "supervise") if on_worker else ()),
         }
         assert not unknown, unknown
         wrong = [("environment", f"'{name}' is not among the variables that a job may bring (APP_*)") for name in spec["environment"] if name[:4] != "APP_"]
         wrong += [("settings", f"'{name}' is not among the settings that a job may bring") for name in spec["settings"] if name == "spark.master"]
         wrong += [("packages", f"'{name}' is no coordinate: write group:artifact:version") for name in spec["packages"] if name.count(":") != 2]
+        if on_worker and not re.match(r"local:/|(s3a|hdfs|https?)://", spec["jar_uri"]):
+            wrong.append(("jar_uri", "is nothing that every worker can read"))
+        if not self.may_tell(spec):
+            wrong.append(self.WEBHOOK)
         if wrong:
             return self.problems(wrong)
         files = re.findall(rb'name="(\w+)"; filename="([^"]+)"', self.body)
         self.state.uploads.append((spec, len(self.body), [(part.decode(), name.decode()) for part, name in files]))
-        job = self.state.new("application", spec.get("name") or "program")
+        job = self.state.new("application", spec.get("name") or "program", webhook=spec.get("webhook"))
         job["_since"] = time.monotonic()
+        if on_worker:
+            job["driver_id"] = "driver-20260105120000-0003"
         self.json(202, self.public(job))
 
     def cancel(self, name):

@@ -144,6 +144,7 @@ def test_a_million_rows_are_scrolled_without_loading_them_all(visit, gateway):
     page.keyboard.press("Control+End")
     expect(grid.get_by_role("gridcell", name="customer 999999")).to_be_in_viewport()
     expect(grid.get_by_role("rowheader", name="1,000,000", exact=True)).to_be_in_viewport()
+    assert grid.get_by_role("rowheader", name="1,000,000", exact=True).evaluate("cell => cell.scrollWidth <= cell.clientWidth"), "none is cut off"
     page.keyboard.press("ArrowUp")
     chosen = "document.getElementById(document.querySelector('[role=grid]').getAttribute('aria-activedescendant')).textContent"
     assert page.evaluate(chosen) == "2024-03-07"
@@ -402,6 +403,139 @@ def test_all_that_is_wrong_with_a_program_is_told_at_its_fields(visit, gateway, 
         ("files", "data.txt"),
         ("jars", "library.jar"),
     ]
+
+
+def test_a_jar_runs_on_a_worker(visit, gateway, tmp_path):
+    (tmp_path / "library.jar").write_bytes(b"#")
+    tab = visit(viewport={"width": 360, "height": 740})
+    page = tab.open("submit")
+    ready(page, "submit")
+    page.get_by_label("Program").set_input_files(tmp_path / "library.jar")
+    page.get_by_label("The driver runs").select_option("cluster")
+    expect(page.get_by_label("Program")).to_have_count(0)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="2 things have to change")).to_be_visible()
+    summary = page.get_by_role("alert")
+    expect(summary).to_contain_text("Address of the jar: is missing")
+    expect(summary).to_contain_text("Main class: is missing")
+    jar = page.get_by_label("Address of the jar")
+    jar.fill("/tmp/report.jar")
+    page.get_by_label("Main class").fill("org.example.Report")
+    page.get_by_label("Start it anew").check()
+    page.get_by_role("button", name="Submit").click()
+    expect(jar).to_have_accessible_description(re.compile("Is nothing that every worker can read"))
+    tab.picture("submit-cluster-problem")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_accessible(page)
+    jar.fill("s3a://bucket/jars/report.jar")
+    page.get_by_role("button", name="Submit").click()
+    facts = page.locator("dl.facts > div", has_text="Driver")
+    expect(facts).to_contain_text("driver-20260105120000-0003")
+    assert_accessible(page)
+    spec, _, files = gateway[1].uploads[-1]
+    assert spec == {
+        "arguments": [],
+        "settings": {},
+        "environment": {},
+        "packages": [],
+        "deploy_mode": "cluster",
+        "jar_uri": "s3a://bucket/jars/report.jar",
+        "main_class": "org.example.Report",
+        "supervise": True,
+    }
+    assert [each for each in files if each[0] != "spec"] == []
+
+
+def test_a_query_tells_a_receiver_and_the_job_says_how_far(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.write("select 42")
+    page.get_by_text("Parameters, session, settings and limits").click()
+    address = page.get_by_label("Webhook address")
+    expect(address).to_have_accessible_description(re.compile("^Gets a POST when the job is over"))
+    address.fill("https://evil.example.org/")
+    page.get_by_role("button", name="Run", exact=True).click()
+    summary = page.get_by_role("alert", name="One thing has to change")
+    expect(summary).to_be_focused()
+    expect(address).to_have_attribute("aria-invalid", "true")
+    expect(address).to_have_accessible_description(re.compile("Has a host or a port that may not be told here"))
+    tab.picture("sql-webhook-problem")
+    assert_accessible(page)
+    summary.get_by_role("link", name="Webhook address: has a host").press("Enter")
+    expect(address).to_be_focused()
+    gateway[1].receiver_is_busy = True
+    address.fill(" https://hooks.example.org/busy ")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    assert gateway[1].queries[-1]["webhook"] == "https://hooks.example.org/busy"
+    page.get_by_role("link", name="Details").click()
+    facts = page.locator("dl.facts > div", has_text="Webhook")
+    expect(facts).to_contain_text(re.compile(r"Not delivered to hooks.example.org yet: answered 503 \(1 attempt, the next .* 20\d\d.*\)"))
+    expect(page.get_by_role("status").filter(has_text="succeeded")).to_be_visible()
+    # What follows the job's end is seen, too.
+    gateway[1].receiver_is_busy = False
+    expect(facts).to_contain_text("Delivered to hooks.example.org (2 attempts)")
+    expect(page.get_by_text("busy")).to_have_count(0)
+    tab.picture("job-webhook")
+    assert_accessible(page)
+    page.goto(f"{tab.address}/ui#/sql")
+    expect(page.locator("summary", has_text="Parameters, session")).to_contain_text("a webhook")
+
+
+def test_a_program_tells_a_receiver(visit, gateway, tmp_path):
+    program = tmp_path / "report.py"
+    program.write_bytes(b"#")
+    tab = visit(viewport={"width": 360, "height": 740})
+    page = tab.open("submit")
+    ready(page, "submit")
+    page.get_by_label("Program").set_input_files(program)
+    page.locator("summary", has_text="Webhook").click()
+    address = page.get_by_label("Webhook address")
+    address.fill("nonsense")
+    page.locator("summary", has_text="Webhook").click()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert", name="One thing has to change")).to_be_focused()
+    expect(address).to_be_visible()
+    expect(address).to_have_attribute("aria-invalid", "true")
+    tab.picture("submit-webhook-problem")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_accessible(page)
+    address.fill("https://hooks.example.org/gone")
+    page.get_by_role("button", name="Submit").click()
+    facts = page.locator("dl.facts > div", has_text="Webhook")
+    expect(facts).to_contain_text("To hooks.example.org, when the job is over")
+    assert gateway[1].uploads[-1][0]["webhook"] == "https://hooks.example.org/gone"
+    expect(facts).to_contain_text("Not delivered to hooks.example.org: answered 410: it wants no more messages (1 attempt); it is not sent any more")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_accessible(page)
+
+
+def test_where_no_host_may_be_told_there_is_no_field_for_it(visit, gateway):
+    def answer(route):
+        told = route.fetch()
+        route.fulfill(response=told, json={**told.json(), "webhooks": False})
+
+    tab = visit()
+    page = tab.open("submit", token=None)
+    page.evaluate(
+        "options => sessionStorage.setItem('spark-appliance.sql-options', options)",
+        json.dumps({"name": "kept", "webhook": "https://hooks.example.org/kept"}),
+    )
+    page.route("**/api/v1/me", answer)
+    page.get_by_label("Token").fill(fake_gateway.TOKEN)
+    page.keyboard.press("Enter")
+    ready(page, "submit")
+    expect(page.get_by_text("Webhook")).to_have_count(0)
+    page.get_by_role("link", name="SQL").click()
+    ready(page, "sql")
+    page.get_by_text("Parameters, session, settings and limits").click()
+    expect(page.get_by_label("Attempts at most")).to_be_visible()
+    expect(page.get_by_label("Webhook address")).to_have_count(0)
+    tab.run("select 42")
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    assert gateway[1].queries[-1]["name"] == "kept" and "webhook" not in gateway[1].queries[-1]
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_running_jobs_lead_to_sparks_pages(visit):

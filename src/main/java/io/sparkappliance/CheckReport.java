@@ -8,6 +8,7 @@ import io.sparkappliance.sparkconf.MemoryPlan;
 import io.sparkappliance.sparkconf.NodeConfiguration;
 import io.sparkappliance.sparkconf.Property;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** What {@code check} prints: settings, where they came from, and what would be started. */
 final class CheckReport {
@@ -24,13 +25,10 @@ final class CheckReport {
 
   static String render(
       SettingsReader.Result read, NodeConfiguration configuration, List<Planned> daemons) {
+    // What a terminal shows without scrolling is the end: what was said, and what comes of it.
     StringBuilder text = new StringBuilder();
-    text.append("Variables\n");
-    for (Resolved variable : read.resolved()) {
-      if (!variable.value().isEmpty()) {
-        line(text, variable.name(), variable.value(), variable.origin());
-      }
-    }
+    text.append("Variables that nobody set, with their defaults\n");
+    variables(text, read, Resolved::isDefault);
     text.append("\nSpark settings, as written to ")
         .append(configuration.confDir().resolve("spark-defaults.conf"))
         .append('\n');
@@ -39,6 +37,8 @@ final class CheckReport {
         .forEach(
             (key, property) ->
                 line(text, key, configuration.shown(key).orElseThrow(), origin(key, property)));
+    text.append("\nVariables that were set\n");
+    variables(text, read, variable -> !variable.isDefault());
     text.append("\nMemory\n");
     memory(text, configuration.memory());
     text.append("\nNode\n");
@@ -53,6 +53,14 @@ final class CheckReport {
     notes(text, "\nWarnings\n", read.warnings());
     notes(text, "\nNotices\n", configuration.notices());
     return text.toString();
+  }
+
+  private static void variables(
+      StringBuilder text, SettingsReader.Result read, Predicate<Resolved> which) {
+    read.resolved().stream()
+        .filter(variable -> !variable.value().isEmpty())
+        .filter(which)
+        .forEach(variable -> line(text, variable.name(), variable.value(), variable.origin()));
   }
 
   private static String origin(String key, Property property) {

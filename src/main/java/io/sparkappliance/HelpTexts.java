@@ -23,6 +23,24 @@ final class HelpTexts {
       Roles: START_MASTER, START_WORKER, START_THRIFTSERVER, START_CONNECT, START_HISTORYSERVER,
       START_WEBAPP (the REST gateway), START_NOTEBOOK, START_ZOOKEEPER. Every variable: `docker run --rm IMAGE environment`.""";
 
+  /** Below the options of the command {@code token}. */
+  static final String TOKEN =
+      """
+
+      Needs OIDC_ISSUER and OAUTH2_CLIENT_ID as the gateway has them, and
+      OAUTH2_CLIENT_SECRET where the client has one; SIGN_IN_SCOPES, OAUTH2_SCOPE,
+      TOKEN_URL and HTTPS_PROXY count, too. The client must be allowed the device
+      authorization grant (RFC 8628) at the provider.
+
+      Standard output gets the token alone; where to sign in is told on standard
+      error. Nothing is kept: when the token has expired, run the command again.
+
+        TOKEN=$(docker run --rm -i -e OAUTH2_CLIENT_ID=spark \\
+          -e OIDC_ISSUER=https://id.example.org/realms/work IMAGE token)
+        curl -H "Authorization: Bearer $TOKEN" https://GATEWAY/api/v1/me
+
+      Exit codes: 0 with a token, 1 without one, 78 wrong configuration.""";
+
   private HelpTexts() {}
 
   /**

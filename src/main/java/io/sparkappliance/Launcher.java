@@ -5,6 +5,7 @@ import io.sparkappliance.auth.CredentialStore;
 import io.sparkappliance.auth.SecretFile;
 import io.sparkappliance.auth.ServerKey;
 import io.sparkappliance.auth.ZooKeeperChannel;
+import io.sparkappliance.aws.Pauses;
 import io.sparkappliance.cluster.MasterClient;
 import io.sparkappliance.cluster.Members;
 import io.sparkappliance.cluster.OwnAddress;
@@ -23,6 +24,7 @@ import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.GatewayTls;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
+import io.sparkappliance.settings.PassedOn;
 import io.sparkappliance.settings.Problem;
 import io.sparkappliance.settings.Role;
 import io.sparkappliance.settings.Secret;
@@ -144,7 +146,7 @@ final class Launcher {
     writeSecrets(settings);
     forgetTheLastRun(settings);
     if (settings.runs(Role.GATEWAY)) {
-      Jobs.checkShared(settings)
+      Jobs.checkShared(settings, PassedOn.of(environment))
           .ifPresent(why -> console.say("warning: the gateway waits: " + why));
     }
     Optional<ServiceTurn> sqlTurn = SqlTurn.of(settings, node, cluster.zooKeeper());
@@ -448,6 +450,20 @@ final class Launcher {
       world.out().println(result.message());
       return result.done() ? 0 : 1;
     }
+  }
+
+  /** Lets somebody sign in, for calls of the gateway's API. */
+  static int token(World world) {
+    Settings settings;
+    try (Surroundings surroundings = Surroundings.of(world, world.err()::println)) {
+      ReferencedSecrets secrets = new ReferencedSecrets(surroundings);
+      settings =
+          SettingsReader.readForClient(
+                  SignInByDevice.withAudience(world.environment()), Files::readString, secrets)
+              .settings();
+    }
+    return new SignInByDevice(world, Clock.systemUTC(), Pauses::pause)
+        .run(settings.identity(), world.environment());
   }
 
   /** Asks the node on this machine. */

@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code spark-appliance launch|gateway|check|health|help}. */
+/** The command line: {@code spark-appliance launch|gateway|check|health|token|help}. */
 @Command(
     name = "spark-appliance",
     description = "Turns this machine into a Spark cluster's node, as environment variables say.",
@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       Main.Check.class,
       Main.Health.class,
       Main.Handover.class,
+      Main.Token.class,
       Main.Prepare.class,
       Main.Environment.class,
       HelpCommand.class
@@ -38,8 +39,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Exit codes: 0 success, or drained; 1 a daemon keeps dying, 2 wrong use of this command,",
-      "70 an error of the appliance itself, 78 wrong configuration, 143 stopped by SIGTERM.",
+      "Exit codes: 0 success, or drained; 1 a daemon keeps dying, or what was asked for can't be",
+      "had; 2 wrong use of this command, 70 an error of the appliance itself, 78 wrong",
+      "configuration, 143 stopped by SIGTERM.",
       "Variables: see the command environment."
     })
 public final class Main implements Callable<Integer> {
@@ -211,6 +213,22 @@ public final class Main implements Callable<Integer> {
     @Override
     public Integer call() {
       return Launcher.handover(world);
+    }
+  }
+
+  @Command(
+      name = "token",
+      description = "Let somebody sign in with any browser, and print the token for the gateway.",
+      mixinStandardHelpOptions = true,
+      footer = HelpTexts.TOKEN)
+  static final class Token extends WorldCommand {
+    Token(World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      return Launcher.token(world);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Command;
 
 /** The script, with a stand-in for the launcher. */
 class EntrypointTest {
@@ -33,6 +34,14 @@ class EntrypointTest {
     assertThat(run(conf.toString(), "env"))
         .containsEntry("SPARK_CONF_DIR", conf.toString())
         .containsEntry("PYTHONPATH", conf.resolve("python") + ":/data/python");
+  }
+
+  @Test
+  void everyCommandOfTheLauncherIsRunByIt() throws Exception {
+    String script = Files.readString(Path.of("entrypoint/entrypoint"));
+    for (Class<?> command : Main.class.getAnnotation(Command.class).subcommands()) {
+      assertThat(script).contains(" " + command.getAnnotation(Command.class).name() + " | ");
+    }
   }
 
   private Map<String, String> run(String confDir, String command) throws Exception {

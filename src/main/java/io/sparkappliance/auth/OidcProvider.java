@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import java.net.URI;
 import java.text.ParseException;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 
@@ -31,13 +32,28 @@ final class OidcProvider {
    * @param name such as {@code token_endpoint}
    */
   URI address(String name) throws ProviderException {
-    return Optional.ofNullable(metadata.get().get(name))
-        .map(Object::toString)
-        .flatMap(OidcProvider::webAddress)
+    return addressIfNamed(name)
         .orElseThrow(() -> new ProviderException("discovery names no usable " + name));
   }
 
-  private static Optional<URI> webAddress(String text) {
+  /** The same for one that it may not have; empty: none, or none that can be used. */
+  Optional<URI> addressIfNamed(String name) throws ProviderException {
+    return Optional.ofNullable(metadata.get().get(name))
+        .map(Object::toString)
+        .flatMap(OidcProvider::webAddress);
+  }
+
+  /**
+   * Whether it says that it can do something.
+   *
+   * @param name of a list, such as {@code code_challenge_methods_supported}
+   */
+  boolean supports(String name, String value) throws ProviderException {
+    return metadata.get().get(name) instanceof Collection<?> values && values.contains(value);
+  }
+
+  /** An address of the web, of which nobody knows whether it is one; empty: it is none. */
+  static Optional<URI> webAddress(String text) {
     try {
       return Optional.of(URI.create(text))
           .filter(

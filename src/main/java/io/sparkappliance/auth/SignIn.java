@@ -1,12 +1,7 @@
 package io.sparkappliance.auth;
 
-import com.nimbusds.jose.util.Base64URL;
-import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -26,7 +21,7 @@ public final class SignIn {
   private final Addresses addresses;
   private final TokenChecker checker;
   private final Optional<IdTokens> idTokens;
-  private final ProviderCalls calls;
+  private final OAuthClient oauth;
 
   /** Where a provider's endpoints are. */
   private interface Addresses {
@@ -59,7 +54,7 @@ public final class SignIn {
     this.addresses = addresses;
     this.checker = checker;
     this.idTokens = idTokens;
-    this.calls = calls;
+    this.oauth = new OAuthClient(client, List.copyOf(needed), calls);
   }
 
   static SignIn withOidc(
@@ -139,17 +134,12 @@ public final class SignIn {
     parameters.put("response_type", "code");
     parameters.put("client_id", client.clientId());
     parameters.put("redirect_uri", comeBack.toString());
-    Set<String> scopes = new LinkedHashSet<>(client.scopes());
-    scopes.addAll(needed);
-    if (!scopes.isEmpty()) {
-      parameters.put("scope", String.join(" ", scopes));
-    }
+    oauth.scope().ifPresent(scope -> parameters.put("scope", scope));
     parameters.put("state", attempt.state());
     if (idTokens.isPresent()) {
       parameters.put("nonce", attempt.nonce());
     }
-    parameters.put("code_challenge", challenge(attempt.verifier()));
-    parameters.put("code_challenge_method", "S256");
+    parameters.putAll(Pkce.challenge(attempt.verifier()));
     return ProviderCalls.with(addresses.authorisation(), parameters);
   }
 
@@ -184,15 +174,7 @@ public final class SignIn {
     form.put("code", code);
     form.put("redirect_uri", comeBack.toString());
     form.put("code_verifier", attempt.verifier());
-    Optional<Secret> secret = client.clientSecret();
-    if (secret.isEmpty()) {
-      form.put("client_id", client.clientId());
-    }
-    Map<String, String> headers =
-        secret
-            .map(it -> Map.of("Authorization", ProviderCalls.basic(client.clientId(), it)))
-            .orElse(Map.of());
-    return calls.post(addresses.token(), headers, form);
+    return oauth.post(addresses.token(), form);
   }
 
   private Verdict verdict(Map<String, Object> tokens, Attempt attempt)
@@ -242,16 +224,5 @@ public final class SignIn {
     return person instanceof Verdict.Valid valid && !missing.isEmpty()
         ? new Verdict.LacksScope(valid.principal().name(), missing)
         : person;
-  }
-
-  /** The hash of a verifier, RFC 7636, section 4.2. */
-  private static String challenge(String verifier) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(verifier.getBytes(StandardCharsets.US_ASCII));
-      return Base64URL.encode(hash).toString();
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
   }
 }

@@ -25,14 +25,21 @@ final class Access {
   private final AuditLog audit;
   private final Signer signer;
   private final Optional<SignInRoutes> signIn;
+  private final boolean webhooks;
 
   private Access(
-      String label, Guard guard, AuditLog audit, Signer signer, Optional<SignInRoutes> signIn) {
+      String label,
+      Guard guard,
+      AuditLog audit,
+      Signer signer,
+      Optional<SignInRoutes> signIn,
+      boolean webhooks) {
     this.label = label;
     this.guard = guard;
     this.audit = audit;
     this.signer = signer;
     this.signIn = signIn;
+    this.webhooks = webhooks;
   }
 
   /**
@@ -48,6 +55,7 @@ final class Access {
     Signer signer = signer(settings);
     Optional<IdentityProvider> provider =
         IdentityProvider.of(settings.identity(), new ProviderCalls(proxies), clock);
+    boolean webhooks = !settings.gateway().webhooks().hosts().patterns().isEmpty();
     if (provider.isEmpty()) {
       boolean asks = settings.access().api() == Settings.AuthMode.TOKEN;
       Optional<TokenChecker> checker =
@@ -57,7 +65,8 @@ final class Access {
           new Guard(checker, Optional.empty(), false, failures),
           audit,
           signer,
-          Optional.empty());
+          Optional.empty(),
+          webhooks);
     }
     Optional<SignIn> browsers = provider.get().signIn();
     Optional<Sessions> sessions = browsers.map(it -> new Sessions(signer, it.lifetime(), clock));
@@ -66,7 +75,8 @@ final class Access {
         new Guard(Optional.of(provider.get().checker()), sessions, true, failures),
         audit,
         signer,
-        browsers.map(it -> new SignInRoutes(it, sessions.orElseThrow(), signer, failures, clock)));
+        browsers.map(it -> new SignInRoutes(it, sessions.orElseThrow(), signer, failures, clock)),
+        webhooks);
   }
 
   private static Signer signer(Settings settings) {
@@ -99,7 +109,8 @@ final class Access {
             .put("name", principal.name())
             .put("role", Names.of(principal.role()))
             .put("sign_in", label)
-            .put("can_sign_out", signIn.isPresent() && context.header("Authorization") == null);
+            .put("can_sign_out", signIn.isPresent() && context.header("Authorization") == null)
+            .put("webhooks", webhooks);
     Answers.json(context, 200, body);
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkappliance.jobs.ApplicationRequest;
 import io.sparkappliance.jobs.Attachment;
+import io.sparkappliance.jobs.ClusterMode;
 import io.sparkappliance.jobs.InvalidRequestException;
 import io.sparkappliance.jobs.RequestProblems;
 import io.sparkappliance.jobs.Terms;
@@ -11,6 +12,7 @@ import io.sparkappliance.jobs.Upload;
 import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -42,7 +44,7 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
    *
    * @param environment variables that the operator allows
    * @param languages what programs the node can run
-   * @param terms reads what is common to all jobs
+   * @param terms reads what is common to all jobs, with the name of one that has none
    * @throws InvalidRequestException when anything can't be used; it knows of everything
    * @throws IOException when a file can't be read
    */
@@ -50,7 +52,7 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
       UploadForm form,
       VariableNames environment,
       Set<ApplicationRequest.Language> languages,
-      Function<JsonBody, Terms> terms)
+      BiFunction<JsonBody, String, Terms> terms)
       throws IOException {
     RequestProblems problems = new RequestProblems();
     form.fieldNames().stream()
@@ -64,15 +66,20 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
     String spec = form.field(SPEC).isEmpty() ? "{}" : form.field(SPEC);
     JsonBody body = JsonBody.parse(spec.getBytes(StandardCharsets.UTF_8));
     body.knows("name", "max_attempts", "time_limit_seconds", "webhook");
-    Optional<Terms> known = problems.take(() -> terms.apply(body));
+    Optional<String> jarUri = text(body, "jar_uri", problems);
+    Optional<String> fileName = Optional.of(form.fileName()).filter(_ -> form.hasFile());
+    String name = Terms.ofFile(fileName.or(() -> jarUri.map(ClusterMode::name)).orElse("")).name();
+    Optional<Terms> known = problems.take(() -> terms.apply(body, name));
     Map<Attachment, Path> attachments = attachments(form, problems);
     Optional<String> mainClass = text(body, "main_class", problems);
     Optional<String> deployMode = text(body, "deploy_mode", problems);
     ApplicationRequest.Fields fields =
         new ApplicationRequest.Fields(
-            form.fileName(),
+            fileName,
             mainClass,
             deployMode,
+            jarUri,
+            problems.take(() -> body.flag("supervise")).flatMap(flag -> flag),
             array(body, "arguments", problems),
             body.object("settings"),
             array(body, "packages", problems),
@@ -84,6 +91,9 @@ record ApplicationForm(ApplicationRequest request, Upload upload, Terms terms) {
           return true;
         });
     ApplicationRequest request = ApplicationRequest.of(fields, environment, languages, problems);
+    if (request.cluster().isPresent()) {
+      Files.writeString(form.file(), request.cluster().get().jar() + "\n");
+    }
     return new ApplicationForm(request, new Upload(form.file(), attachments), known.orElseThrow());
   }
 

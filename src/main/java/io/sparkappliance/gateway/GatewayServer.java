@@ -22,6 +22,7 @@ import io.sparkappliance.jobs.SqlCatalog;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.jobs.UnreachableFilesException;
 import io.sparkappliance.jobs.UnreachableRecordsException;
 import io.sparkappliance.jobs.Upload;
 import io.sparkappliance.jobs.Webhooks;
@@ -464,6 +465,16 @@ public final class GatewayServer implements AutoCloseable {
               context,
               503,
               "Not now: the database with the jobs does not answer. Try again later.");
+        });
+    config.routes.exception(
+        UnreachableFilesException.class,
+        (unreachable, context) -> {
+          LOG.warn("refused: {}", unreachable.getMessage());
+          context.header("Retry-After", "10");
+          Answers.error(
+              context,
+              503,
+              "Not now: the place where jobs' files are does not answer. Try again later.");
         });
     config.routes.exception(
         UnavailableException.class,

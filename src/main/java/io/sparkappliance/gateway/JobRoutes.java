@@ -21,11 +21,13 @@ import io.sparkappliance.jobs.ResultInfo;
 import io.sparkappliance.jobs.SqlRequest;
 import io.sparkappliance.jobs.Terms;
 import io.sparkappliance.jobs.UnavailableException;
+import io.sparkappliance.jobs.UnreachableFilesException;
 import io.sparkappliance.jobs.WebhookAddress;
 import io.sparkappliance.settings.MemorySize;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.settings.VariableNames;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,10 +142,7 @@ final class JobRoutes {
         UploadForm.read(context, jobs.incoming(), maxUpload, ApplicationForm.FILES)) {
       ApplicationForm application =
           ApplicationForm.read(
-              form,
-              environment,
-              jobs.languages(),
-              body -> terms(context, body, Terms.ofFile(form.fileName()).name()));
+              form, environment, jobs.languages(), (body, name) -> terms(context, body, name));
       Job job =
           jobs.submitApplication(
               Guard.owner(context),
@@ -186,8 +185,8 @@ final class JobRoutes {
     }
     try {
       return views.view(job, jobs.results(job));
-    } catch (UnavailableException unseen) {
-      // How the job ended is known whatever a shared folder shows of its results.
+    } catch (UnavailableException | UnreachableFilesException unseen) {
+      // How the job ended is known whatever can be seen of its results.
       return views.view(job);
     }
   }
@@ -248,9 +247,9 @@ final class JobRoutes {
   }
 
   private void input(Context context, Job job) throws IOException {
-    Path text =
+    InputStream text =
         jobs.input(job).orElseThrow(() -> new ConflictException("a jar can't be read as text"));
-    context.contentType(Answers.TEXT).result(Files.newInputStream(text));
+    context.contentType(Answers.TEXT).result(text);
   }
 
   private void results(Context context, Job job) throws IOException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkappliance.jobs.Delivery;
 import io.sparkappliance.jobs.Job;
+import io.sparkappliance.jobs.JobDriver;
 import io.sparkappliance.jobs.JobError;
 import io.sparkappliance.jobs.JobProgress;
 import io.sparkappliance.jobs.ResultInfo;
@@ -57,6 +58,7 @@ final class JobViews {
               page(job, application.id()).ifPresent(page -> json.put("ui_url", page));
               application.ui().ifPresent(ui -> json.put(OWN_ADDRESS, ui));
             });
+    job.driver().flatMap(JobDriver::id).ifPresent(id -> json.put("driver_id", id));
     json.put("input_bytes", job.submission().inputBytes());
     json.put("output_bytes", job.outputBytes());
     job.delivery()

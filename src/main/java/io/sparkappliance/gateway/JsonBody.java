@@ -139,6 +139,18 @@ final class JsonBody {
             });
   }
 
+  /** True or false, that may be missing. */
+  Optional<Boolean> flag(String name) {
+    return field(name)
+        .map(
+            value -> {
+              if (!value.isBoolean()) {
+                throw new InvalidRequestException(name, "must be true or false");
+              }
+              return value.asBoolean();
+            });
+  }
+
   /** A number of seconds that may be missing. */
   Optional<Duration> seconds(String name) {
     return number(name).map(Duration::ofSeconds);

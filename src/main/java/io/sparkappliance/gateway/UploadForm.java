@@ -39,11 +39,11 @@ final class UploadForm implements AutoCloseable {
 
   private final Map<String, String> fields;
   private final Path file;
-  private final String fileName;
+  private final Optional<String> fileName;
   private final List<Attached> attached;
 
   private UploadForm(
-      Map<String, String> fields, Path file, String fileName, List<Attached> attached) {
+      Map<String, String> fields, Path file, Optional<String> fileName, List<Attached> attached) {
     this.fields = fields;
     this.file = file;
     this.fileName = fileName;
@@ -70,11 +70,16 @@ final class UploadForm implements AutoCloseable {
    * @throws IOException when it can't be read or stored
    */
   static UploadForm read(Context context, Path spool, MemorySize limit) throws IOException {
-    return read(context, spool, limit, Set.of());
+    UploadForm form = read(context, spool, limit, Set.of());
+    if (form.fileName.isEmpty()) {
+      form.close();
+      throw new InvalidRequestException(FILE, "is missing");
+    }
+    return form;
   }
 
   /**
-   * Reads a request's body that may have more files.
+   * Reads a request's body that may have more files, or none.
    *
    * @param more names of parts with files
    */
@@ -119,12 +124,7 @@ final class UploadForm implements AutoCloseable {
           fields.put(part.getName(), text(part));
         }
       }
-      UploadForm form =
-          new UploadForm(
-              fields,
-              file,
-              fileName.orElseThrow(() -> new InvalidRequestException(FILE, "is missing")),
-              attached);
+      UploadForm form = new UploadForm(fields, file, fileName, attached);
       complete = true;
       return form;
     } catch (FileSystemException disk) {
@@ -208,14 +208,19 @@ final class UploadForm implements AutoCloseable {
     return fields.getOrDefault(name, "");
   }
 
-  /** The uploaded file. */
+  /** The uploaded file; an empty one where there is none. */
   Path file() {
     return file;
   }
 
   /** What the client calls it; never to be used as the name of a file. */
   String fileName() {
-    return fileName;
+    return fileName.orElse("");
+  }
+
+  /** Whether there is one. */
+  boolean hasFile() {
+    return fileName.isPresent();
   }
 
   /** Names of the fields that were sent. */

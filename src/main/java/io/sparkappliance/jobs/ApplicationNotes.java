@@ -24,7 +24,7 @@ final class ApplicationNotes {
   /** Tells the plugin where to write; it names the variable itself, for it is loaded by Spark. */
   static final String FILE_VARIABLE = "SPARK_APPLIANCE_NOTE";
 
-  private static final int MAX_BYTES = 4096;
+  static final int MAX_BYTES = 4096;
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,100}");
   private static final Pattern ADDRESS =
       Pattern.compile("https?://[A-Za-z0-9\\[\\].:-]{1,255}(?:/[A-Za-z0-9._~/-]{0,500})?");

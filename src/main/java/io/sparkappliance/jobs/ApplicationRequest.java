@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
  * @param settings checked arguments for spark-submit
  * @param environment variables of the driver and of executors
  * @param attachments files that come with it; no two have the same name
+ * @param cluster how its driver runs on a worker; empty: it runs on the gateway's node
  */
 public record ApplicationRequest(
     Language language,
@@ -32,7 +33,8 @@ public record ApplicationRequest(
     List<String> arguments,
     List<String> settings,
     JobEnvironment environment,
-    List<Attachment> attachments)
+    List<Attachment> attachments,
+    Optional<ClusterMode> cluster)
     implements JobRequest {
 
   private static final String NO_CLASS = "is missing: a jar needs the name of the class to run";
@@ -107,9 +109,12 @@ public record ApplicationRequest(
   /**
    * What a JSON request says, as it came.
    *
-   * @param fileName what the client calls the file; only its ending counts
+   * @param fileName what the client calls the file, of which only its ending counts; empty: there
+   *     is none
    * @param mainClass the field {@code main_class}
    * @param deployMode the field {@code deploy_mode}
+   * @param jarUri the field {@code jar_uri}
+   * @param supervise the field {@code supervise}
    * @param arguments the field {@code arguments}: an array of texts
    * @param settings the field {@code settings}: an object
    * @param packages the field {@code packages}: an array of Maven coordinates
@@ -117,9 +122,11 @@ public record ApplicationRequest(
    * @param attachments files that come with the program
    */
   public record Fields(
-      String fileName,
+      Optional<String> fileName,
       Optional<String> mainClass,
       Optional<String> deployMode,
+      Optional<String> jarUri,
+      Optional<Boolean> supervise,
       JsonNode arguments,
       JsonNode settings,
       JsonNode packages,
@@ -144,21 +151,24 @@ public record ApplicationRequest(
   public static ApplicationRequest of(
       Fields fields, VariableNames allowed, Set<Language> known, RequestProblems problems)
       throws IOException {
+    Optional<ClusterMode> cluster = ClusterMode.parse(fields, problems);
     Optional<Language> language =
-        problems.take(
-            () -> {
-              Language it = language(fields.fileName());
-              it.require(known);
-              return it;
-            });
+        ClusterMode.isAsked(fields)
+            ? Optional.of(Language.JAR)
+            : problems.take(
+                () -> {
+                  Language it = language(fields.fileName().orElseThrow(ApplicationRequest::noFile));
+                  it.require(known);
+                  return it;
+                });
     language.ifPresent(it -> checkMainClass(it, fields.mainClass(), problems));
-    fields.deployMode().ifPresent(mode -> checkDeployMode(mode, problems));
     List<String> arguments =
         problems.take(() -> texts("arguments", fields.arguments())).orElse(List.of());
     List<String> settings = settings(fields, problems);
     JobEnvironment environment = JobEnvironment.parse(fields.environment(), allowed, problems);
     checkNames(fields.attachments(), problems);
-    if (language.equals(Optional.of(Language.JAR))
+    if (!ClusterMode.isAsked(fields)
+        && language.equals(Optional.of(Language.JAR))
         && fields.attachments().stream().anyMatch(it -> it.kind() == Attachment.Kind.PY_FILES)) {
       problems.add(
           Attachment.Kind.PY_FILES.field(), "are for programs in Python and R, not for jars");
@@ -166,12 +176,13 @@ public record ApplicationRequest(
     problems.finish();
     return new ApplicationRequest(
         language.orElseThrow(),
-        Terms.displayName(fields.fileName()),
+        Terms.displayName(cluster.map(ClusterMode::name).or(fields::fileName).orElseThrow()),
         language.equals(Optional.of(Language.JAR)) ? fields.mainClass() : Optional.empty(),
         arguments,
         settings,
         environment,
-        fields.attachments());
+        fields.attachments(),
+        cluster);
   }
 
   private static void checkMainClass(
@@ -181,17 +192,6 @@ public record ApplicationRequest(
     }
     if (mainClass.filter(name -> !CLASS_NAME.matcher(name).matches()).isPresent()) {
       problems.add("main_class", BAD_CLASS);
-    }
-  }
-
-  private static void checkDeployMode(String mode, RequestProblems problems) {
-    if (mode.equals("cluster")) {
-      problems.add(
-          "deploy_mode",
-          "can only be client: in cluster mode the program would run on a worker, where its output is"
-              + " out of the gateway's reach");
-    } else if (!mode.equals("client")) {
-      problems.add("deploy_mode", "must be client");
     }
   }
 
@@ -243,7 +243,8 @@ public record ApplicationRequest(
         arguments,
         settings,
         JobEnvironment.NONE,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   private static List<String> texts(String field, JsonNode array) {
@@ -255,6 +256,10 @@ public record ApplicationRequest(
       texts.add(element.asText());
     }
     return texts;
+  }
+
+  private static InvalidRequestException noFile() {
+    return new InvalidRequestException("file", "is missing");
   }
 
   private static Language language(String fileName) {
@@ -278,12 +283,12 @@ public record ApplicationRequest(
 
   @Override
   public String fileName() {
-    return language.fileName();
+    return cluster.isPresent() ? ClusterMode.FILE : language.fileName();
   }
 
   @Override
   public boolean isText() {
-    return language != Language.JAR;
+    return cluster.isPresent() || language != Language.JAR;
   }
 
   @Override
@@ -303,6 +308,7 @@ public record ApplicationRequest(
       ArrayNode files = json.putArray("attachments");
       attachments.forEach(attachment -> attachment.write(files.addObject()));
     }
+    cluster.ifPresent(mode -> mode.write(json));
   }
 
   static ApplicationRequest read(JsonNode json) {
@@ -313,7 +319,8 @@ public record ApplicationRequest(
         words(json.required("arguments")),
         words(json.required("settings")),
         JobEnvironment.read(json),
-        attachments(json));
+        attachments(json),
+        ClusterMode.read(json));
   }
 
   private static List<Attachment> attachments(JsonNode json) {

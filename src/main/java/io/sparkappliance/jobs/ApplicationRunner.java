@@ -1,6 +1,8 @@
 package io.sparkappliance.jobs;
 
+import io.sparkappliance.cluster.ClusterDrivers;
 import io.sparkappliance.cluster.ClusterView;
+import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.storage.AtomicFiles;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Starts applications as processes that outlive this one, and learns how they ended. */
 final class ApplicationRunner {
@@ -29,17 +32,21 @@ final class ApplicationRunner {
   private final Path sparkHome;
   private final Map<String, String> environment;
   private final ApplicationNotes notes;
+  private final Drivers drivers;
 
   /**
    * Starts them with a Spark distribution.
    *
    * @param environment theirs
    * @param notes what they tell of themselves
+   * @param drivers those on workers
    */
-  ApplicationRunner(Path sparkHome, Map<String, String> environment, ApplicationNotes notes) {
+  ApplicationRunner(
+      Path sparkHome, Map<String, String> environment, ApplicationNotes notes, Drivers drivers) {
     this.sparkHome = sparkHome;
     this.environment = Map.copyOf(environment);
     this.notes = notes;
+    this.drivers = drivers;
   }
 
   /**
@@ -50,11 +57,20 @@ final class ApplicationRunner {
    */
   static ApplicationRunner of(Settings settings, Map<String, String> own, ClusterView cluster) {
     int page = settings.network().ports().masterUi();
+    Path sparkHome = settings.paths().sparkHome();
+    Map<String, String> environment =
+        ApplicationCommand.environment(own, System.getProperty("java.home"), settings.paths());
+    Supplier<Optional<HostAndPort>> masterPage =
+        () -> cluster.aliveMasterAddress().map(host -> new HostAndPort(host, page));
     return new ApplicationRunner(
-        settings.paths().sparkHome(),
-        ApplicationCommand.environment(own, System.getProperty("java.home"), settings.paths()),
-        new ApplicationNotes(
-            () -> cluster.aliveMasterAddress().map(host -> new HostAndPort(host, page))));
+        sparkHome,
+        environment,
+        new ApplicationNotes(masterPage),
+        new SparkDrivers(
+            sparkHome,
+            environment,
+            new ClusterDrivers(SparkPages.client(settings.access().ssl())),
+            masterPage));
   }
 
   /**
@@ -103,8 +119,12 @@ final class ApplicationRunner {
     return Optional.of(file);
   }
 
-  /** Settings of the node for all applications, as spark-submit reads them. */
-  private Properties defaults() throws IOException {
+  /**
+   * Settings of the node for all applications, as spark-submit reads them.
+   *
+   * @throws IOException when they can't be read
+   */
+  Properties defaults() throws IOException {
     Properties defaults = new Properties();
     String directory = environment.get("SPARK_CONF_DIR");
     if (directory != null) {
@@ -133,6 +153,11 @@ final class ApplicationRunner {
   /** What programs this node can run now. */
   Set<ApplicationRequest.Language> languages() {
     return ApplicationCommand.languages(environment);
+  }
+
+  /** The drivers on the cluster's workers. */
+  Drivers drivers() {
+    return drivers;
   }
 
   /** What the drivers of jobs have told of themselves. */

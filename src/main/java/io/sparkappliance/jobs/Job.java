@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param error why it did not end well
  * @param cancelledBy who asked for its end
  * @param sparkApplication the application in the cluster that does the work
+ * @param driver the driver that a worker runs for it; empty: its driver runs beside its gateway
  * @param outputBytes size of what it has left behind; 0 before its end
  * @param delivery how far whoever is to be told of its end has been told; empty: nobody is
  */
@@ -28,6 +29,7 @@ public record Job(
     Optional<JobError> error,
     Optional<String> cancelledBy,
     Optional<SparkApplication> sparkApplication,
+    Optional<JobDriver> driver,
     long outputBytes,
     Optional<Delivery> delivery) {
 
@@ -38,6 +40,7 @@ public record Job(
         submission,
         JobState.QUEUED,
         1,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -74,7 +77,7 @@ public record Job(
 
   /** The same job, in the hands of another gateway. */
   Job on(String node) {
-    return copy(submission.on(node), cancelledBy, sparkApplication, outputBytes);
+    return copy(submission.on(node), cancelledBy, sparkApplication, driver, outputBytes);
   }
 
   /** The same job, about to start. */
@@ -99,18 +102,24 @@ public record Job(
         error,
         cancelledBy,
         Optional.empty(),
+        Optional.empty(),
         0,
         delivery.map(Delivery::waiting));
   }
 
   /** The same job, with the wish that it ends. */
   Job cancelledBy(String user) {
-    return copy(submission, Optional.of(user), sparkApplication, outputBytes);
+    return copy(submission, Optional.of(user), sparkApplication, driver, outputBytes);
   }
 
   /** The same job, of which the cluster knows by this name. */
   Job as(SparkApplication application) {
-    return copy(submission, cancelledBy, Optional.of(application), outputBytes);
+    return copy(submission, cancelledBy, Optional.of(application), driver, outputBytes);
+  }
+
+  /** The same job, whose driver is a worker's. */
+  Job drivenBy(JobDriver known) {
+    return copy(submission, cancelledBy, sparkApplication, Optional.of(known), outputBytes);
   }
 
   /** The same job, ended well. */
@@ -129,7 +138,7 @@ public record Job(
 
   /** The same job, with the size of what it has left behind. */
   Job leaving(long bytes) {
-    return copy(submission, cancelledBy, sparkApplication, bytes);
+    return copy(submission, cancelledBy, sparkApplication, driver, bytes);
   }
 
   /** The same job, of whose end somebody has been told so far. */
@@ -144,15 +153,31 @@ public record Job(
         error,
         cancelledBy,
         sparkApplication,
+        driver,
         outputBytes,
         Optional.of(now));
   }
 
   /** The same, in the same state. */
   private Job copy(
-      Submission taken, Optional<String> wish, Optional<SparkApplication> application, long bytes) {
+      Submission taken,
+      Optional<String> wish,
+      Optional<SparkApplication> application,
+      Optional<JobDriver> known,
+      long bytes) {
     return new Job(
-        id, taken, state, attempt, started, finished, error, wish, application, bytes, delivery);
+        id,
+        taken,
+        state,
+        attempt,
+        started,
+        finished,
+        error,
+        wish,
+        application,
+        known,
+        bytes,
+        delivery);
   }
 
   private Job with(
@@ -167,6 +192,7 @@ public record Job(
         why,
         cancelledBy,
         sparkApplication,
+        driver,
         outputBytes,
         delivery.map(next.isFinal() ? Delivery::pending : Delivery::waiting));
   }

@@ -84,7 +84,7 @@ final class JobDatabase implements AutoCloseable {
       List.of("create index if not exists jobs_webhook on jobs (webhook_due, holder)");
 
   /** Of an advisory lock; any number that nobody else uses there: "jobs" in ASCII. */
-  private static final long SCHEMA_LOCK = 0x6a6f6273;
+  private static final long MAKING_LOCK = 0x6a6f6273;
 
   private static final String SCHEMA_FACT = "schema";
 
@@ -191,16 +191,12 @@ final class JobDatabase implements AutoCloseable {
   }
 
   private void createSchema() throws IOException {
-    atOnce(
+    // "If not exists" does not make it safe to do twice at once.
+    oneAfterTheOther(
         connection -> {
           try (Statement statement = connection.createStatement()) {
-            if (shared) {
-              // "If not exists" does not make it safe to do twice at once.
-              connection.setNetworkTimeout(Runnable::run, Math.toIntExact(INDEXED.toMillis()));
-              statement.execute("select pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
-              if (hasSchema(statement)) {
-                return null;
-              }
+            if (shared && hasSchema(statement)) {
+              return null;
             }
             for (String sql : SCHEMA) {
               statement.execute(sql);
@@ -286,6 +282,20 @@ final class JobDatabase implements AutoCloseable {
               connection.rollback();
             }
           }
+        });
+  }
+
+  /** All or nothing, and while no other gateway does such a thing: for what is made once. */
+  <T> T oneAfterTheOther(Use<T> use) throws IOException {
+    return atOnce(
+        connection -> {
+          if (shared) {
+            connection.setNetworkTimeout(Runnable::run, Math.toIntExact(INDEXED.toMillis()));
+            try (Statement statement = connection.createStatement()) {
+              statement.execute("select pg_advisory_xact_lock(" + MAKING_LOCK + ")");
+            }
+          }
+          return use.with(connection);
         });
   }
 

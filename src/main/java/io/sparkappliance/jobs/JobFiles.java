@@ -3,8 +3,12 @@ package io.sparkappliance.jobs;
 import io.sparkappliance.storage.AtomicFiles;
 import io.sparkappliance.storage.FileTrees;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,8 +33,9 @@ import org.slf4j.LoggerFactory;
 final class JobFiles {
   private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
   private static final String RECORDS = "records";
-  private static final String INCOMING = "incoming";
-  private static final String REQUEST = "request.json";
+
+  /** File in a job's directory: how it is run. */
+  static final String REQUEST = "request.json";
 
   /** Folder in a job's directory for files that came with a program. */
   static final String ATTACHMENTS = "attachments";
@@ -38,11 +44,13 @@ final class JobFiles {
   private final Path own;
   private final Path incoming;
   private final Path processes;
+  private final JobShare share;
 
-  private JobFiles(Path root, Path own, Path incoming) {
+  private JobFiles(Path root, Path own, Path incoming, JobShare share) {
     this.root = root;
     this.own = own;
     this.incoming = incoming;
+    this.share = share;
     this.processes = own.resolve("processes");
   }
 
@@ -57,6 +65,17 @@ final class JobFiles {
   }
 
   /**
+   * Opens the directory of a gateway whose jobs are somewhere else as well.
+   *
+   * @param root directory that belongs to this gateway alone
+   * @param share where the others find them; closed with this
+   * @throws IOException when it can't be written
+   */
+  static JobFiles open(Path root, JobShare share) throws IOException {
+    return new JobFiles(root, root, FolderShare.incoming(root), share).prepare();
+  }
+
+  /**
    * Opens a directory that several gateways share.
    *
    * @param root the directory
@@ -65,11 +84,8 @@ final class JobFiles {
    * @throws IOException when it can't be written
    */
   static JobFiles shared(Path root, GatewayHome home, String process) throws IOException {
-    return new JobFiles(root, home.directory(), incoming(root, process)).prepare();
-  }
-
-  private static Path incoming(Path root, String gateway) {
-    return root.resolve(INCOMING).resolve(gateway);
+    Path incoming = FolderShare.incoming(root, process);
+    return new JobFiles(root, home.directory(), incoming, new FolderShare(root)).prepare();
   }
 
   private JobFiles prepare() throws IOException {
@@ -88,17 +104,12 @@ final class JobFiles {
 
   /** The same, where the directory is shared and what is this gateway's alone is elsewhere. */
   static JobFiles at(Path root, Path home) {
-    return new JobFiles(root, home, root.resolve(INCOMING));
+    return new JobFiles(root, home, FolderShare.incoming(root), new FolderShare(root));
   }
 
-  /**
-   * Removes uploads that a gateway which is gone has not accepted.
-   *
-   * @param gateway its {@link Gateways#id}
-   * @throws IOException when they can't be removed
-   */
-  void deleteIncoming(String gateway) throws IOException {
-    FileTrees.delete(incoming(root, gateway));
+  /** Where other gateways find what is here. */
+  JobShare share() {
+    return share;
   }
 
   /** The database of a single gateway, without its ending. */
@@ -123,10 +134,11 @@ final class JobFiles {
 
   /**
    * Makes the directory of a new job and moves what came with it there. When this returns, a crash
-   * of the machine does not undo it.
+   * of the machine does not undo it, and other gateways can run it.
    *
    * @param upload files in {@link #incoming}
    * @return size of the upload in bytes
+   * @throws UnreachableFilesException when others would not find it
    * @throws IOException when it can't be written
    */
   long create(JobId id, JobRequest request, Upload upload) throws IOException {
@@ -143,7 +155,18 @@ final class JobFiles {
       flush(attachments);
     }
     AtomicFiles.write(directory.resolve(REQUEST), request.toJson(), "rw-------");
+    share.add(id);
     return bytes;
+  }
+
+  /**
+   * Removes what was {@link #create made} for a job that is none: there is no record of it.
+   *
+   * @throws IOException when something here can't be removed
+   */
+  void reject(JobId id) throws IOException {
+    FileTrees.delete(directory(id));
+    share.reject(id);
   }
 
   private static void take(Path upload, Path input) throws IOException {
@@ -158,23 +181,64 @@ final class JobFiles {
    * @throws IOException when it can't be read
    */
   JobRequest request(JobId id) throws IOException, JobFailure {
-    return JobRequest.fromJson(Files.readString(directory(id).resolve(REQUEST)));
+    try (InputStream json = input(id, REQUEST)) {
+      return JobRequest.fromJson(new String(json.readAllBytes(), StandardCharsets.UTF_8));
+    }
   }
 
   /**
-   * Removes all that a job has on disk.
+   * A file that came with a job. It does not change, so that any copy of it will do.
+   *
+   * @throws NoSuchFileException when there is none
+   * @throws IOException when it can't be read
+   */
+  InputStream input(JobId id, String name) throws IOException {
+    Optional<SeekableByteChannel> file = FolderShare.open(directory(id).resolve(name));
+    if (file.isEmpty()) {
+      file = share.input(id, name);
+    }
+    return file.map(Channels::newInputStream)
+        .orElseThrow(() -> new NoSuchFileException(id + "/" + name));
+  }
+
+  /**
+   * Opens what a job has left, here or where others have brought it.
+   *
+   * @param isHere whether this gateway runs a job
+   * @return empty when there is none
+   * @throws IOException when it can't be read
+   */
+  Optional<SeekableByteChannel> open(Job job, String name, Predicate<JobId> isHere)
+      throws IOException {
+    if (isHere.test(job.id())) {
+      Optional<SeekableByteChannel> here = FolderShare.open(directory(job.id()).resolve(name));
+      // What is over meanwhile is no longer here.
+      if (here.isPresent() || isHere.test(job.id())) {
+        return here;
+      }
+    }
+    return share.open(job, name);
+  }
+
+  /**
+   * Removes all that a job has left anywhere.
    *
    * @throws IOException when something can't be removed
    */
   void delete(JobId id) throws IOException {
     Files.deleteIfExists(processes.resolve(id.value()));
     FileTrees.delete(directory(id));
+    share.delete(id);
   }
 
   /** Bytes of all files of a job but its upload; what vanishes meanwhile counts nothing. */
   long outputBytes(JobId id, long inputBytes) {
     Path directory = directory(id);
-    return Math.max(0, bytes(directory) + bytes(directory.resolve(ATTACHMENTS)) - inputBytes);
+    long bytes =
+        Files.exists(directory)
+            ? bytes(directory) + bytes(directory.resolve(ATTACHMENTS))
+            : share.bytes(id);
+    return Math.max(0, bytes - inputBytes);
   }
 
   private static long bytes(Path directory) {

@@ -32,6 +32,12 @@ final class JobJson {
               ObjectNode node = json.putObject("sparkApplication").put("id", application.id());
               application.ui().ifPresent(ui -> node.put("ui", ui));
             });
+    job.driver()
+        .ifPresent(
+            driver -> {
+              ObjectNode node = json.putObject("driver");
+              driver.id().ifPresent(id -> node.put("id", id));
+            });
     json.put("outputBytes", job.outputBytes());
     job.delivery().ifPresent(delivery -> write(json.putObject("delivery"), delivery));
     return json.toString();
@@ -96,6 +102,7 @@ final class JobJson {
           text(json, "cancelledBy"),
           Optional.ofNullable(json.get("sparkApplication"))
               .map(node -> new SparkApplication(node.required("id").asText(), text(node, "ui"))),
+          Optional.ofNullable(json.get("driver")).map(node -> new JobDriver(text(node, "id"))),
           json.required("outputBytes").asLong(),
           Optional.ofNullable(json.get("delivery")).map(JobJson::delivery));
     } catch (IOException | RuntimeException malformed) {

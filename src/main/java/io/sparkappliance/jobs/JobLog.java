@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import java.util.Optional;
 
 /** Reads what an application writes, by offsets. */
 final class JobLog {
@@ -15,13 +13,17 @@ final class JobLog {
   /**
    * Reads a part.
    *
-   * @param directory the job's
+   * @param content the job's
    * @param job as it was known before the call: what it wrote until then is there to be read
    */
-  static LogPart read(Path directory, Job job, LogStream stream, long offset, int limit)
+  static LogPart read(JobContent content, Job job, LogStream stream, long offset, int limit)
       throws IOException {
     boolean over = job.state().isFinal();
-    try (SeekableByteChannel file = Files.newByteChannel(directory.resolve(stream.fileName()))) {
+    Optional<SeekableByteChannel> written = content.open(stream.fileName());
+    if (written.isEmpty()) {
+      return new LogPart(offset, new byte[0], over);
+    }
+    try (SeekableByteChannel file = written.get()) {
       if (offset >= file.size()) {
         // Nor would a system go further than any of its files can be long.
         return new LogPart(offset, new byte[0], over);
@@ -30,8 +32,6 @@ final class JobLog {
       InputStream in = Channels.newInputStream(file);
       byte[] bytes = in.readNBytes(limit);
       return new LogPart(offset, bytes, over && offset + bytes.length >= file.size());
-    } catch (NoSuchFileException notBegun) {
-      return new LogPart(offset, new byte[0], over);
     }
   }
 }

@@ -208,6 +208,28 @@ final class JobRecords {
   }
 
   /**
+   * Whether there is a record of a job, readable or not.
+   *
+   * @throws IOException when that can't be told
+   */
+  boolean has(JobId id) throws IOException {
+    return !ids("select id from jobs where id = ?", List.of(id.value())).isEmpty();
+  }
+
+  /**
+   * Makes sure that this gateway holds a job.
+   *
+   * @throws TakenOverException when another one does
+   * @throws IOException when that can't be told
+   */
+  void checkHeld(JobId id) throws IOException {
+    if (ids("select id from jobs where id = ? and holder = ?", List.of(id.value(), holder))
+        .isEmpty()) {
+      throw new TakenOverException(id);
+    }
+  }
+
+  /**
    * The job that a request with this key became.
    *
    * @throws IOException when it can't be read

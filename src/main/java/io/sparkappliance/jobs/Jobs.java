@@ -5,6 +5,7 @@ import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.Credentials;
 import io.sparkappliance.settings.Settings;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.ProxySelector;
 import java.nio.charset.CharacterCodingException;
@@ -12,15 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -42,8 +40,6 @@ public final class Jobs implements AutoCloseable {
 
   private static final Duration ELECTION = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(200);
-  private static final int BATCHES_AT_ONCE = 4;
-  private static final Duration PATIENCE_WITH_BATCHES = Duration.ofSeconds(20);
   private static final Duration GO_ON = Duration.ofSeconds(10);
   private static final Duration BETWEEN = Duration.ofSeconds(2);
 
@@ -58,15 +54,13 @@ public final class Jobs implements AutoCloseable {
   private final ClusterView cluster;
   private final SqlRunner sql;
   private final JobRuns runs;
+  private final JobIntake intake;
   private final SqlProgress progress;
   private final Retention retention;
   private final ApplicationRunner applications;
-  private final JobLimits limits;
-  private final String node;
   private final Heartbeat heartbeat;
 
-  /** Of results that are made in memory, as much as a slow reader makes them wait there. */
-  private final Semaphore batches = new Semaphore(BATCHES_AT_ONCE);
+  private final JobReading reading;
 
   private final ScheduledExecutorService left =
       Executors.newSingleThreadScheduledExecutor(
@@ -95,9 +89,10 @@ public final class Jobs implements AutoCloseable {
     this.sql = sql;
     this.progress = progress;
     this.applications = applications;
-    this.limits = limits;
-    this.node = store.gateways().node();
+    String node = store.gateways().node();
     this.runs = new JobRuns(files, records, sql, applications, limits, node);
+    this.intake = new JobIntake(files, records, runs, sql.named(), limits, node);
+    this.reading = new JobReading(files, id -> runs.find(id).isPresent());
     this.retention = new Retention(files, records, limits);
     this.heartbeat = new Heartbeat(store.gateways(), times, new Duties(giveUp));
   }
@@ -127,7 +122,7 @@ public final class Jobs implements AutoCloseable {
 
     @Override
     public void clearAway(Gateways.Other gone) throws IOException {
-      files.deleteIncoming(gone.id());
+      files.share().deleteIncoming(gone.id(), records::has);
     }
 
     @Override
@@ -169,7 +164,7 @@ public final class Jobs implements AutoCloseable {
                 ? credentials.apiToken()
                 : HiveJdbc.NO_PASSWORD,
             gateway.maxConcurrentQueries());
-    JobStore store = JobStore.open(settings, hostname);
+    JobStore store = JobStore.open(settings, hostname, environment);
     Jobs jobs =
         new Jobs(
             store,
@@ -195,11 +190,12 @@ public final class Jobs implements AutoCloseable {
   /**
    * Checks what several gateways share, before there is one.
    *
+   * @param environment where the way to S3 is looked up
    * @return why that can't be told now; empty: it is as it should be
    * @throws io.sparkappliance.settings.ConfigurationException when it can't be shared
    */
-  public static Optional<String> checkShared(Settings settings) {
-    return JobStore.check(settings);
+  public static Optional<String> checkShared(Settings settings, Map<String, String> environment) {
+    return JobStore.check(settings, environment);
   }
 
   /** Goes on with what an earlier process left, and clears away what is old. */
@@ -210,8 +206,8 @@ public final class Jobs implements AutoCloseable {
     if (store.isShared()) {
       // From now on others watch whether it lives.
       heartbeat.start();
-      earlier.forEach(this::clearUploads);
     }
+    earlier.forEach(this::clearUploads);
     sql.named().start();
     runs.goOnWithLeft(GO_ON_AT_START);
     var _ =
@@ -225,7 +221,7 @@ public final class Jobs implements AutoCloseable {
 
   private void clearUploads(String process) {
     try {
-      files.deleteIncoming(process);
+      files.share().deleteIncoming(process, records::has);
     } catch (IOException stays) {
       LOG.warn("uploads of an earlier process can't be removed: {}", stays.toString());
     }
@@ -267,7 +263,7 @@ public final class Jobs implements AutoCloseable {
         LOG.debug("jobs of other gateways can't be counted", unreachable);
       }
     }
-    return runs.counts();
+    return runs.jobs().counts();
   }
 
   /** Where uploads may be spooled before they are submitted. */
@@ -312,7 +308,7 @@ public final class Jobs implements AutoCloseable {
     if (!sql.isAvailable()) {
       throw SqlCatalog.noServer();
     }
-    return submit(owner, request, Upload.of(script), terms);
+    return intake.submit(owner, request, Upload.of(script), terms);
   }
 
   private static List<String> checkScript(Path script) throws IOException {
@@ -355,108 +351,7 @@ public final class Jobs implements AutoCloseable {
       throws IOException {
     request.language().require(languages());
     awaitLeader();
-    return submit(owner, request, upload, terms);
-  }
-
-  private Job submit(String owner, JobRequest request, Upload upload, Terms terms)
-      throws IOException {
-    Optional<String> fingerprint =
-        terms.idempotencyKey().isPresent()
-            ? Optional.of(request.fingerprint(upload.program()))
-            : Optional.empty();
-    if (fingerprint.isPresent()) {
-      Optional<Job> earlier = records.find(owner, terms.idempotencyKey().get());
-      if (earlier.isPresent()) {
-        return same(earlier.get(), fingerprint.get());
-      }
-    }
-    runs.checkMayWait(request.kind(), owner);
-    checkStored(owner, upload.bytes());
-    JobId id = JobId.random();
-    boolean taken = false;
-    sql.named().enter(id, owner, request);
-    runs.submitting(id);
-    try {
-      long bytes = files.create(id, request, upload);
-      Job job =
-          Job.accepted(
-              id,
-              new Submission(
-                  request.kind(),
-                  owner,
-                  Instant.now().truncatedTo(ChronoUnit.MICROS),
-                  node,
-                  terms,
-                  fingerprint,
-                  bytes));
-      insert(job);
-      taken = true;
-      runs.add(job, request);
-      return job;
-    } catch (JobRecords.KnownKeyException atTheSameTime) {
-      return same(
-          records
-              .find(owner, terms.idempotencyKey().orElseThrow())
-              .orElseThrow(() -> new IOException("a job vanished", atTheSameTime)),
-          fingerprint.orElseThrow());
-    } finally {
-      if (!taken) {
-        sql.named().leave(id);
-        deleteUnlessWritten(id);
-      }
-      runs.submitted(id);
-    }
-  }
-
-  /** It may be written although the answer was lost. */
-  private void insert(Job job) throws IOException, JobRecords.KnownKeyException {
-    try {
-      records.insert(job);
-    } catch (IOException failure) {
-      if (records.find(job.id()).isEmpty()) {
-        throw failure;
-      }
-      LOG.warn("job {} was written down although that failed", job.id(), failure);
-    }
-  }
-
-  private void deleteUnlessWritten(JobId id) throws IOException {
-    boolean written;
-    try {
-      written = records.find(id).isPresent();
-    } catch (IOException unknown) {
-      // Who goes on with forgotten jobs will need them.
-      LOG.warn("the files of job {} stay: nobody knows whether it was written down", id);
-      return;
-    }
-    if (!written) {
-      files.delete(id);
-    }
-  }
-
-  private static Job same(Job earlier, String fingerprint) {
-    if (!earlier.submission().fingerprint().equals(Optional.of(fingerprint))) {
-      throw new ConflictException(
-          "the Idempotency-Key was used for another request, which became job " + earlier.id());
-    }
-    return earlier;
-  }
-
-  private void checkStored(String owner, long more) throws IOException {
-    if (!limits.boundsStored()) {
-      return;
-    }
-    Stored stored = records.stored(owner);
-    if (stored.inputBytes() + more > limits.inputBytesPerUser()) {
-      throw new QuotaException(
-          "the uploads of your jobs take more space than you may use; delete jobs that you don't"
-              + " need (the operator's setting MAX_USER_UPLOADS)");
-    }
-    if (stored.outputBytes() > limits.outputBytesPerUser()) {
-      throw new QuotaException(
-          "the outputs of your jobs take more space than you may use; delete jobs that you don't"
-              + " need (the operator's setting MAX_USER_OUTPUTS)");
-    }
+    return intake.submit(owner, request, upload, terms);
   }
 
   /**
@@ -553,7 +448,7 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when it can't be read or written
    */
   public void writeOutput(Job job, OutputFormat format, OutputStream out) throws IOException {
-    JobOutput.write(job, files.directory(job.id()), format, out);
+    reading.writeOutput(job, format, out);
   }
 
   /**
@@ -563,18 +458,7 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when they can't be read
    */
   public List<ResultInfo> results(Job job) throws IOException {
-    return index(job).results().stream()
-        .map(result -> new ResultInfo(result.columns(), result.rows()))
-        .toList();
-  }
-
-  private ResultIndex index(Job job) throws IOException {
-    Path index = files.directory(job.id()).resolve(JobOutput.INDEX);
-    if (job.state() == JobState.SUCCEEDED && !Files.exists(index)) {
-      throw new UnavailableException(
-          "the results of job " + job.id() + " can't be seen in the shared folder yet");
-    }
-    return ResultIndex.read(index);
+    return reading.results(job);
   }
 
   /**
@@ -592,27 +476,7 @@ public final class Jobs implements AutoCloseable {
   public void writeResult(
       Job job, int result, ResultFormat format, long offset, long limit, OutputStream out)
       throws IOException {
-    boolean takesMemory = format == ResultFormat.ARROW || format == ResultFormat.PARQUET;
-    if (takesMemory && !tryToTakePlace()) {
-      throw new UnavailableException("too many results are being read as Arrow or Parquet");
-    }
-    try {
-      ResultPages.write(
-          files.directory(job.id()), index(job).results().get(result), format, offset, limit, out);
-    } finally {
-      if (takesMemory) {
-        batches.release();
-      }
-    }
-  }
-
-  private boolean tryToTakePlace() throws IOException {
-    try {
-      return batches.tryAcquire(PATIENCE_WITH_BATCHES.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
-      throw new IOException("stopped", stopped);
-    }
+    reading.writeResult(job, result, format, offset, limit, out);
   }
 
   /**
@@ -621,15 +485,8 @@ public final class Jobs implements AutoCloseable {
    * @return empty for a jar
    * @throws IOException when it can't be read
    */
-  public Optional<Path> input(Job job) throws IOException {
-    try {
-      JobRequest request = files.request(job.id());
-      return request.isText()
-          ? Optional.of(files.directory(job.id()).resolve(request.fileName()))
-          : Optional.empty();
-    } catch (JobFailure hasPassword) {
-      return Optional.of(files.directory(job.id()).resolve(SqlRunner.SCRIPT));
-    }
+  public Optional<InputStream> input(Job job) throws IOException {
+    return reading.input(job);
   }
 
   /**
@@ -641,7 +498,7 @@ public final class Jobs implements AutoCloseable {
    * @throws IOException when it can't be read
    */
   public LogPart log(Job job, LogStream stream, long offset, int limit) throws IOException {
-    return JobLog.read(files.directory(job.id()), job, stream, offset, limit);
+    return reading.log(job, stream, offset, limit);
   }
 
   /**

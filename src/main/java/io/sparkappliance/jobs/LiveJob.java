@@ -46,6 +46,11 @@ final class LiveJob {
     return job().id();
   }
 
+  /** Whether somebody has asked for its end. */
+  boolean isUnwanted() {
+    return job().cancelledBy().isPresent();
+  }
+
   String owner() {
     return job().owner();
   }

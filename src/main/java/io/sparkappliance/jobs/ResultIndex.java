@@ -7,8 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkappliance.storage.AtomicFiles;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,13 +74,13 @@ record ResultIndex(List<Result> results) {
   /**
    * Reads what {@link #write} wrote.
    *
-   * @return no results where nothing was written: the job has none, or was cut off
+   * @param file is closed
    * @throws IOException when it can't be read
    */
-  static ResultIndex read(Path file) throws IOException {
-    try {
+  static ResultIndex read(InputStream file) throws IOException {
+    try (file) {
       List<Result> results = new ArrayList<>();
-      for (JsonNode json : JSON.readTree(Files.readString(file))) {
+      for (JsonNode json : JSON.readTree(file)) {
         List<Column> columns = new ArrayList<>();
         json.required("columns")
             .forEach(
@@ -96,8 +95,6 @@ record ResultIndex(List<Result> results) {
         results.add(new Result(columns, json.required("rows").asLong(), marks));
       }
       return new ResultIndex(results);
-    } catch (NoSuchFileException none) {
-      return new ResultIndex(List.of());
     } catch (JsonProcessingException | IllegalArgumentException damaged) {
       throw new IOException("the index of a job's results is damaged", damaged);
     }

@@ -8,8 +8,7 @@ import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.file.NoSuchFileException;
 
 /** Writes out parts of a SQL job's results; the same part is the same bytes each time. */
 final class ResultPages {
@@ -18,7 +17,7 @@ final class ResultPages {
   /**
    * Writes rows of one result.
    *
-   * @param directory the job's
+   * @param content the job's
    * @param result which of its results
    * @param format how
    * @param offset the first row, from 0
@@ -27,7 +26,7 @@ final class ResultPages {
    * @throws IOException when it can't be read or written
    */
   static void write(
-      Path directory,
+      JobContent content,
       ResultIndex.Result result,
       ResultFormat format,
       long offset,
@@ -38,27 +37,23 @@ final class ResultPages {
     switch (format) {
       case ARROW -> {
         try (ArrowRenderer renderer = new ArrowRenderer(out)) {
-          write(directory, result, offset, limit, renderer);
+          write(content, result, offset, limit, renderer);
         }
       }
-      case PARQUET -> write(directory, result, offset, limit, new ParquetRenderer(out));
-      case TEXT -> write(directory, result, offset, limit, new TableRenderer(writer));
-      case CSV -> write(directory, result, offset, limit, new CsvRenderer(writer));
-      case TSV -> write(directory, result, offset, limit, new TsvRenderer(writer));
+      case PARQUET -> write(content, result, offset, limit, new ParquetRenderer(out));
+      case TEXT -> write(content, result, offset, limit, new TableRenderer(writer));
+      case CSV -> write(content, result, offset, limit, new CsvRenderer(writer));
+      case TSV -> write(content, result, offset, limit, new TsvRenderer(writer));
       case JSON ->
           write(
-              directory,
-              result,
-              offset,
-              limit,
-              new JsonPageRenderer(writer, offset, result.rows()));
-      case JSONL -> write(directory, result, offset, limit, new JsonLinesRenderer(writer));
+              content, result, offset, limit, new JsonPageRenderer(writer, offset, result.rows()));
+      case JSONL -> write(content, result, offset, limit, new JsonLinesRenderer(writer));
     }
     writer.flush();
   }
 
   private static void write(
-      Path directory,
+      JobContent content,
       ResultIndex.Result result,
       long offset,
       long limit,
@@ -67,16 +62,23 @@ final class ResultPages {
     renderer.columns(result.columns());
     long rows = Math.min(limit, result.rows() - offset);
     if (rows > 0) {
-      copy(directory.resolve(JobOutput.RESULTS), result, offset, rows, renderer);
+      copy(content, result, offset, rows, renderer);
     }
     renderer.end();
   }
 
   private static void copy(
-      Path file, ResultIndex.Result result, long offset, long rows, ResultReader.Visitor renderer)
+      JobContent content,
+      ResultIndex.Result result,
+      long offset,
+      long rows,
+      ResultReader.Visitor renderer)
       throws IOException {
     int mark = Math.toIntExact(offset / ResultIndex.STRIDE);
-    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+    try (SeekableByteChannel channel =
+        content
+            .open(JobOutput.RESULTS)
+            .orElseThrow(() -> new NoSuchFileException(JobOutput.RESULTS))) {
       channel.position(result.marks().get(mark));
       BufferedReader lines =
           new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));

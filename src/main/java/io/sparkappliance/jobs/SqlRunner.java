@@ -2,6 +2,7 @@ package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
 import io.sparkappliance.cluster.HiveJdbc;
+import io.sparkappliance.cluster.UnaskedRows;
 import io.sparkappliance.cluster.Work;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.MemorySize;
@@ -253,7 +254,8 @@ final class SqlRunner implements AutoCloseable {
           run.use(statement);
           statement.setFetchSize(FETCH_SIZE);
           if (statement.execute(request.parameters().bind(sql))) {
-            try (ResultSet result = statement.getResultSet()) {
+            try (ResultSet result = statement.getResultSet();
+                UnaskedRows _ = UnaskedRows.of(result)) {
               results.write(result, () -> timeZone(session));
             }
           }

@@ -5,4 +5,9 @@ package io.sparkappliance.jobs;
  *
  * @param sentence for the job's owner
  */
-record Stop(String sentence) {}
+record Stop(String sentence) {
+  /** Somebody asked for it; who, the job itself tells. */
+  static final Stop CANCELLED = new Stop("cancelled");
+
+  static final Stop GATEWAY_STOPS = new Stop("interrupted: the gateway was stopped");
+}

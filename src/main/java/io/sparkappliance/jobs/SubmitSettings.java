@@ -45,7 +45,7 @@ final class SubmitSettings {
           "--proxy-user", "a job runs as the appliance's user",
           "--principal", "a job runs as the appliance's user",
           "--keytab", "a job runs as the appliance's user",
-          "--supervise", "it belongs to cluster deploy mode",
+          "--supervise", "it belongs to cluster mode, for which there is POST /api/v1/applications",
           "--repositories", "ask the operator for a repository in spark.jars.repositories",
           "--driver-class-path", "use --jars with a URI",
           "--driver-java-options", "JVM flags are the operator's");
@@ -229,7 +229,7 @@ final class SubmitSettings {
       case "--deploy-mode" -> {
         if (!value.equals("client")) {
           throw refusal(
-              name, "can only be client: in cluster mode the job's output would be out of reach");
+              name, "can only be client here; for cluster mode there is POST /api/v1/applications");
         }
       }
       default -> {

@@ -131,7 +131,7 @@ public final class Catalogue {
   final Variable<Integer> maxUserSessions;
   final Variable<Duration> keepJobs;
   final Variable<MemorySize> keepJobsSize;
-  final Variable<Path> jobsDir;
+  final Variable<String> jobsDir;
   final Variable<String> jobsDatabase;
   final Variable<String> jobsDatabaseUser;
   final Variable<Secret> jobsDatabasePassword;
@@ -814,10 +814,12 @@ public final class Catalogue {
         add(
             "JOBS_DIR",
             Group.GATEWAY,
-            Parsers.absolutePath(),
+            Parsers.jobsDirectory(),
             "",
             "Records, inputs and outputs of jobs. Not set: `jobs` in the data directory. With"
-                + " `JOBS_DATABASE`, a folder that all gateways have mounted (NFS, EFS).");
+                + " `JOBS_DATABASE`, a folder that all gateways have mounted (NFS, EFS), or"
+                + " `s3a://bucket/prefix`. In S3 are inputs and outputs alone, by the instance's or"
+                + " container's role.");
     jobsDatabase =
         add(
             "JOBS_DATABASE",
@@ -826,7 +828,8 @@ public final class Catalogue {
             "",
             "PostgreSQL database in which several gateways keep the records of their jobs, so that each"
                 + " of them answers for every job and takes over those of one that is gone. Not set: a"
-                + " database of this gateway's own in `JOBS_DIR`.");
+                + " database of this gateway's own in `JOBS_DIR`, or in the data directory where that is"
+                + " in S3.");
     jobsDatabaseUser =
         add(
             "JOBS_DATABASE_USER",

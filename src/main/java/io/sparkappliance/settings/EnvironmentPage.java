@@ -1,5 +1,6 @@
 package io.sparkappliance.settings;
 
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes the documentation page of the environment variables from the catalogue. */
@@ -46,6 +47,50 @@ public final class EnvironmentPage {
       the daemons start, then those that `INIT_SCRIPTS` names. One that fails stops the start.
       """;
 
+  private static final String OF_SYSTEM = "As on any system.";
+
+  private static final Map<String, String> OF_OTHERS =
+      Map.ofEntries(
+          Map.entry(
+              "AWS_REGION",
+              "Region, for S3 and for AWS's services. Not set, on EC2: the instance's."),
+          Map.entry("AWS_DEFAULT_REGION", "Older name of `AWS_REGION`, which counts first."),
+          Map.entry(
+              "AWS_ENDPOINT_URL_S3",
+              "Where S3 is, for what the launcher and the gateway do there; programs ask"
+                  + " `spark.hadoop.fs.s3a.endpoint`. Not set: AWS's."),
+          Map.entry("AWS_ENDPOINT_URL_STS", "Where roles are assumed. Not set: AWS's."),
+          Map.entry(
+              "AWS_ENDPOINT_URL",
+              "Where AWS's services are, those that have such a variable of their own aside."),
+          Map.entry(
+              "AWS_EC2_METADATA_DISABLED",
+              "`true`: there is no metadata service, and no role of an instance."),
+          Map.entry("AWS_EC2_METADATA_SERVICE_ENDPOINT", "Where the metadata service is."),
+          Map.entry(
+              "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+              "`IPv6`: it is asked at its address of that kind."),
+          Map.entry(
+              "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "Set by ECS: where the task's role is."),
+          Map.entry(
+              "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+              "Set by EKS and others: where the container's role is."),
+          Map.entry(
+              "AWS_ROLE_ARN", "Role to assume with the token of `AWS_WEB_IDENTITY_TOKEN_FILE`."),
+          Map.entry("AWS_WEB_IDENTITY_TOKEN_FILE", "File with that token."),
+          Map.entry(
+              "HTTP_PROXY",
+              "Way out for `http:`; identity providers and receivers of webhooks are reached by it, too."),
+          Map.entry("HTTPS_PROXY", "Way out for `https:`."),
+          Map.entry("http_proxy", "The same as `HTTP_PROXY`."),
+          Map.entry("https_proxy", "The same as `HTTPS_PROXY`."),
+          Map.entry("NO_PROXY", "Hosts, domains, networks and ports that are reached without one."),
+          Map.entry("no_proxy", "The same as `NO_PROXY`."),
+          Map.entry(
+              "SSL_CERT_FILE",
+              "CA certificates that programs in C and Python trust; the JVM does not read it."),
+          Map.entry("SSL_CERT_DIR", "As `SSL_CERT_FILE`, a folder with one file for each."));
+
   private EnvironmentPage() {}
 
   /** The page as Markdown, with a final line break. */
@@ -60,7 +105,28 @@ public final class EnvironmentPage {
           .map(EnvironmentPage::row)
           .forEach(page::append);
     }
-    return page.toString();
+    return page.append(passedOn()).toString();
+  }
+
+  private static String passedOn() {
+    String rows =
+        PassedOn.names().stream()
+            .map(
+                name ->
+                    "| " + code(name) + " | " + OF_OTHERS.getOrDefault(name, OF_SYSTEM) + " |\n")
+            .collect(Collectors.joining());
+    return """
+
+        ## Variables of others
+
+        Programs of other makers read these. Daemons, drivers and programs get them as the container has them, beside what jobs bring along. They get no key of
+        AWS (`AWS_ACCESS_KEY_ID` and the like are for what the launcher fetches, and for commands), and no proxy whose address has a password: whoever may run
+        SQL could read them.
+
+        | Variable | Meaning |
+        |---|---|
+        """
+        + rows;
   }
 
   private static String row(Variable<?> variable) {

@@ -236,6 +236,21 @@ final class Parsers {
                 : Optional.of(text).filter(S3_FOLDER.asMatchPredicate()));
   }
 
+  /** Where jobs are: a path without its scheme, or a place in S3. */
+  static Parser<String> jobsDirectory() {
+    return new Parser<>(
+        "must be an absolute path on this machine, a file: URI of one, or s3a://bucket[/prefix], a"
+            + " prefix of up to 512 letters, digits and !-_.*'()=+@:,&$~",
+        "s3a://bucket/jobs",
+        text ->
+            text.matches("(?i)s3[an]?:.*")
+                ? Optional.of(text).filter(S3_FOLDER.asMatchPredicate())
+                : absolutePath()
+                    .read()
+                    .apply(text.replaceFirst("^(?i:file):(///|/(?!/))", "/"))
+                    .map(Path::toString));
+  }
+
   static Parser<List<String>> locations() {
     return new Parser<>(
         "must be a comma-separated list of absolute paths or file:, http:, https: or s3: URIs",

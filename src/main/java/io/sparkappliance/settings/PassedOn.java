@@ -2,7 +2,9 @@ package io.sparkappliance.settings;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What the processes that the appliance starts may know of its own environment: an allow-list. SQL
@@ -46,6 +48,13 @@ public final class PassedOn {
       Set.of("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy");
 
   private PassedOn() {}
+
+  /** Their names, in alphabetical order. */
+  static SortedSet<String> names() {
+    SortedSet<String> names = new TreeSet<>(ALLOWED);
+    names.addAll(ALLOWED_WITHOUT_LOGIN);
+    return names;
+  }
 
   /** The part of an environment that is passed on, as a map of its own. */
   public static Map<String, String> of(Map<String, String> environment) {

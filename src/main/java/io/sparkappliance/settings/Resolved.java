@@ -8,4 +8,12 @@ package io.sparkappliance.settings;
  * @param origin {@code default}, {@code environment}, {@code environment, as ALIAS}, {@code file
  *     PATH}, or {@code not set}
  */
-public record Resolved(String name, String value, String origin) {}
+public record Resolved(String name, String value, String origin) {
+  /** As an origin: nobody gave it, and it has a default. */
+  static final String DEFAULT = "default";
+
+  /** Whether the value is the default, because nobody gave one. */
+  public boolean isDefault() {
+    return origin.equals(DEFAULT);
+  }
+}

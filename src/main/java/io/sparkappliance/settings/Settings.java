@@ -460,7 +460,9 @@ public record Settings(
    * @param quotas how much of it is kept and may wait
    * @param sessions how many named SQL sessions are kept, and how long
    * @param jobsDir {@code JOBS_DIR}: inputs and outputs of jobs, and their records where no
-   *     database is named
+   *     database is named; where the jobs are in S3, the same of those that run on this node
+   * @param jobsInS3 {@code JOBS_DIR} in S3, {@code s3a://bucket[/prefix]}; empty: they are in
+   *     {@code jobsDir}
    * @param jobsDatabase {@code JOBS_DATABASE}: records that several gateways share; empty: this
    *     gateway's own
    * @param thriftServer {@code THRIFT_SERVER}: where SQL is sent when this node runs no thrift
@@ -477,6 +479,7 @@ public record Settings(
       JobQuotas quotas,
       NamedSessions sessions,
       Path jobsDir,
+      Optional<String> jobsInS3,
       Optional<JobsDatabase> jobsDatabase,
       Optional<HostAndPort> thriftServer,
       List<AddressRange> trustedProxies,

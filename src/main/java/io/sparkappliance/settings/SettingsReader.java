@@ -15,6 +15,7 @@ import io.sparkappliance.settings.Settings.Ssl;
 import io.sparkappliance.settings.Settings.Supervision;
 import io.sparkappliance.settings.Settings.ZooKeeperServer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /** Turns an environment into {@link Settings}, once. */
@@ -151,7 +153,8 @@ public final class SettingsReader {
                     require(c.keepJobs),
                     require(c.keepJobsSize)),
                 new Settings.NamedSessions(require(c.sqlSessionIdle), require(c.maxUserSessions)),
-                get(c.jobsDir).orElse(data.resolve("jobs")),
+                jobsDir(data),
+                jobsInS3(),
                 jobsDatabase(),
                 get(c.thriftServer),
                 get(c.trustedProxies).orElse(List.of()),
@@ -253,6 +256,20 @@ public final class SettingsReader {
     return require(c.zookeeperTls) ? Optional.of(tls) : Optional.empty();
   }
 
+  /** Each place in S3 has records of its own here, as each folder has. */
+  private Path jobsDir(Path data) {
+    Optional<Path> ofS3 =
+        jobsInS3()
+            .map(place -> place.replaceFirst("^[^:]*:/*", "").replaceFirst("/$", ""))
+            .map(place -> UUID.nameUUIDFromBytes(place.getBytes(StandardCharsets.UTF_8)))
+            .map(name -> data.resolve("jobs-in-s3").resolve(name.toString()));
+    return ofS3.orElseGet(() -> get(catalogue.jobsDir).map(Path::of).orElse(data.resolve("jobs")));
+  }
+
+  private Optional<String> jobsInS3() {
+    return get(catalogue.jobsDir).filter(place -> !place.startsWith("/"));
+  }
+
   private Optional<Settings.JobsDatabase> jobsDatabase() {
     Catalogue c = catalogue;
     Optional<String> url = get(c.jobsDatabase);
@@ -265,7 +282,8 @@ public final class SettingsReader {
           "needs a folder that all gateways see: inputs, outputs and logs of jobs are in no database",
           "Set "
               + c.jobsDir.name()
-              + " to a folder that every gateway has mounted (NFS, EFS), or leave the database out.");
+              + " to a folder that every gateway has mounted (NFS, EFS) or to s3a://bucket/prefix, or leave"
+              + " the database out.");
     }
     return url.map(it -> new Settings.JobsDatabase(it, user, password));
   }
@@ -459,7 +477,7 @@ public final class SettingsReader {
     }
     if (found.isEmpty()) {
       String value = variable.fallback().orElse("");
-      String origin = variable.fallback().isPresent() ? "default" : "not set";
+      String origin = variable.fallback().isPresent() ? Resolved.DEFAULT : "not set";
       resolved.put(variable.name(), new Resolved(variable.name(), value, origin));
       return variable.fallback().flatMap(variable.parser().read());
     }

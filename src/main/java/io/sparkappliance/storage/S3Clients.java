@@ -35,6 +35,17 @@ final class S3Clients {
    * @throws FetchFailure when the region is unknown
    */
   S3Client create(Duration attempt) throws FetchFailure {
+    return create(attempt, 1);
+  }
+
+  /**
+   * Makes a client that tries each call a few times, with pauses in between.
+   *
+   * @param attempt time for one attempt as a whole
+   * @param attempts how many, at most
+   * @throws FetchFailure when the region is unknown
+   */
+  S3Client create(Duration attempt, int attempts) throws FetchFailure {
     S3ClientBuilder builder =
         S3Client.builder()
             .region(region())
@@ -45,7 +56,7 @@ final class S3Clients {
                 configuration ->
                     configuration
                         .apiCallAttemptTimeout(attempt)
-                        .retryStrategy(retry -> retry.maxAttempts(1)));
+                        .retryStrategy(retry -> retry.maxAttempts(attempts)));
     customEndpoint()
         // Servers other than Amazon's rarely answer at bucket.host.
         .ifPresent(endpoint -> builder.endpointOverride(endpoint).forcePathStyle(true));

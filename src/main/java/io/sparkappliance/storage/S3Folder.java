@@ -1,28 +1,18 @@
 package io.sparkappliance.storage;
 
 import io.sparkappliance.settings.ConfigurationException;
-import io.sparkappliance.settings.Problem;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** A folder in S3 that files are put into. */
 public final class S3Folder implements AutoCloseable {
-  private static final Pattern LOCATION =
-      Pattern.compile("s3[an]?://([^/?#]+)(?:/(.*?))?/?", Pattern.CASE_INSENSITIVE);
-
-  /** A name that stays where it belongs: no part of it is empty or dots alone. */
-  private static final Pattern NAME =
-      Pattern.compile("(?!\\.+(/|$))[A-Za-z0-9._-]+(/(?!\\.+(/|$))[A-Za-z0-9._-]+)*");
-
   private final S3Uploads uploads;
-  private final String prefix;
+  private final S3Location location;
 
-  private S3Folder(S3Uploads uploads, String prefix) {
+  private S3Folder(S3Uploads uploads, S3Location location) {
     this.uploads = uploads;
-    this.prefix = prefix;
+    this.location = location;
   }
 
   /**
@@ -37,27 +27,11 @@ public final class S3Folder implements AutoCloseable {
    */
   public static S3Folder of(
       String variable, String location, Map<String, String> environment, Duration attempt) {
-    Matcher matcher = LOCATION.matcher(location);
-    if (!matcher.matches()) {
-      throw new ConfigurationException(
-          new Problem(
-              variable,
-              Locations.redact(location),
-              "this is no folder in S3",
-              "Write s3://bucket/path/of/the/folder."));
-    }
-    String folder = matcher.group(2);
+    S3Location folder = S3Location.of(variable, location);
     try {
-      return new S3Folder(
-          new S3Uploads(environment, attempt, matcher.group(1)),
-          folder == null || folder.isEmpty() ? "" : folder + "/");
+      return new S3Folder(new S3Uploads(environment, attempt, folder.bucket()), folder);
     } catch (NoClassDefFoundError e) {
-      throw new ConfigurationException(
-          new Problem(
-              variable,
-              Locations.redact(location),
-              "the AWS SDK is not installed here",
-              "Put the S3 add-on into SPARK_APPLIANCE_HOME/spark-jars, or name a path."));
+      throw folder.withoutSdk();
     }
   }
 
@@ -70,10 +44,7 @@ public final class S3Folder implements AutoCloseable {
    * @throws IllegalArgumentException for a name that is none, or leads out of the folder
    */
   public void put(String name, Path file) throws FetchFailure {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException("no name for an object: " + name);
-    }
-    uploads.put(prefix + name, file);
+    uploads.put(location.key(name), file);
   }
 
   /** Frees the connections. */

@@ -252,7 +252,6 @@ final class SupervisedDaemon {
 
   /** Asks once. The answer is acted upon even when it never comes: a hung daemon is not ready. */
   private void probe(Process probed) {
-    remember(probed);
     boolean wasReady = state != State.STARTING;
     Probe probe = wasReady ? spec.liveness() : spec.readiness();
     CompletableFuture<Answer> answer = new CompletableFuture<>();
@@ -325,6 +324,8 @@ final class SupervisedDaemon {
     if (!probed.equals(process) || !probed.isAlive() || ending) {
       return;
     }
+    // After the answer: whoever sees it ready may rely on it that its children are known.
+    remember(probed);
     Optional<String> turn = spec.turn().lost();
     if (turn.isPresent()) {
       endInOrder(probed, turn.get());

@@ -9,8 +9,9 @@ import sys
 
 # reticulate takes this Python, and looks for no other.
 os.environ["RETICULATE_PYTHON"] = sys.executable
+# What an earlier program left in the home directory, variables or a profile, is not for this one.
+os.environ["R_ENVIRON_USER"] = os.devnull
 try:
-    # The profile of an earlier program in the home directory is not for this one.
     os.execvp("Rscript", ["Rscript", "--no-init-file", *sys.argv[1:]])
 except OSError as failed:
     print(f"Rscript can't be started on this node: {failed.strerror}", file=sys.stderr)

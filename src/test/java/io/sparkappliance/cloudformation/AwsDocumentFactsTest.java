@@ -3,12 +3,16 @@ package io.sparkappliance.cloudformation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -22,6 +26,12 @@ import org.junit.jupiter.api.Test;
 class AwsDocumentFactsTest {
   private static final Pattern TYPE = Pattern.compile("\\b[a-z][a-z0-9]*\\.[0-9]*x?large\\b");
   private static final Pattern NODES = Pattern.compile("(\\d+) × `([a-z0-9.]+)`");
+
+  /** A type with what an hour of it costs. */
+  private static final Pattern PRICE =
+      Pattern.compile("(?m)^\\| `([a-z0-9]+\\.[a-z0-9]+)` \\|.*\\| ([0-9]+\\.[0-9]{4}) \\|$");
+
+  private static final BigDecimal HOURS = new BigDecimal(730);
 
   private String document;
   private Map<String, List<Integer>> types;
@@ -95,7 +105,13 @@ class AwsDocumentFactsTest {
   }
 
   @Test
-  void a_cluster_has_what_its_nodes_have() {
+  void a_cluster_has_and_costs_what_its_nodes_do() {
+    Map<String, BigDecimal> prices =
+        PRICE
+            .matcher(document)
+            .results()
+            .collect(Collectors.toMap(row -> row.group(1), row -> new BigDecimal(row.group(2))));
+    assertThat(prices).containsOnlyKeys(types.keySet());
     List<List<String>> clusters =
         document
             .lines()
@@ -105,19 +121,25 @@ class AwsDocumentFactsTest {
     assertThat(clusters).hasSizeGreaterThanOrEqualTo(3);
     for (List<String> cluster : clusters) {
       int[] sums = new int[3];
-      NODES
-          .matcher(String.join(" ", cluster))
-          .results()
-          .forEach(
-              nodes -> {
-                for (int i = 0; i < sums.length; i++) {
-                  sums[i] += number(nodes.group(1)) * types.get(nodes.group(2)).get(i);
-                }
-              });
-      assertThat(cluster.subList(cluster.size() - 3, cluster.size()))
+      BigDecimal money = BigDecimal.ZERO;
+      for (MatchResult nodes : NODES.matcher(String.join(" ", cluster)).results().toList()) {
+        int count = number(nodes.group(1));
+        for (int i = 0; i < sums.length; i++) {
+          sums[i] += count * types.get(nodes.group(2)).get(i);
+        }
+        money = money.add(prices.get(nodes.group(2)).multiply(new BigDecimal(count)));
+      }
+      assertThat(cluster.subList(cluster.size() - 4, cluster.size() - 1))
           .as(cluster.get(1))
           .extracting(AwsDocumentFactsTest::number)
           .containsExactly(sums[0], sums[1], sums[2]);
+      assertThat(cluster.getLast())
+          .as(cluster.get(1))
+          .isEqualTo(
+              String.format(
+                  Locale.ROOT,
+                  "%,d",
+                  money.multiply(HOURS).setScale(0, RoundingMode.HALF_UP).longValueExact()));
     }
   }
 }

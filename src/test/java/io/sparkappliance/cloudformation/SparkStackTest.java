@@ -422,7 +422,10 @@ class SparkStackTest {
         "NotebookToken",
         "ClusterSecret",
         "ZookeeperAuth",
-        "MetastorePassword"
+        "MetastorePassword",
+        "Oauth2ClientSecret",
+        "JobsDatabasePassword",
+        "WebhookSecret"
       })
   void secrets_are_given_by_their_place_and_never_as_such(String parameter) {
     assertThat(refusals(with(singleNode(), parameter, "correct-horse-battery-staple")))
@@ -449,6 +452,42 @@ class SparkStackTest {
         .singleElement()
         .asString()
         .startsWith("ApiToken is empty");
+  }
+
+  @Test
+  void people_sign_in_through_a_balancer_that_the_gateway_believes() {
+    Map<String, String> signIn = with(gateway(), "Oauth2ClientId", "spark");
+    assertThat(refusals(signIn))
+        .singleElement()
+        .asString()
+        .startsWith("Oauth2ClientId needs TrustedProxies");
+    assertThat(refusals(with(signIn, "TrustedProxies", "10.1.0.0/16,10.2.0.0/16"))).isEmpty();
+    assertThat(refusals(with(signIn, "TrustedProxies", "everybody")))
+        .contains("TrustedProxies: as 10.1.0.0/16,10.2.0.0/16");
+  }
+
+  @Test
+  void gateways_that_share_jobs_share_a_folder_of_the_bucket() {
+    Map<String, String> shared =
+        with(
+            gateway(),
+            "JobsDatabase",
+            "jdbc:postgresql://db.example.org/jobs",
+            "JobsDatabasePassword",
+            "ssm:/spark/jobs-database",
+            "DataBucket",
+            "data");
+    assertThat(refusals(shared)).isEmpty();
+    assertThat(refusals(with(shared, "DataBucket", "")))
+        .singleElement()
+        .asString()
+        .startsWith("JobsDatabase needs DataBucket");
+    assertThat(refusals(with(shared, "JobsDatabasePassword", "")))
+        .singleElement()
+        .asString()
+        .startsWith("JobsDatabasePassword is empty");
+    assertThat(refusals(with(shared, "JobsDatabase", "postgresql://spark:secret@db/jobs")))
+        .contains("JobsDatabase: as jdbc:postgresql://host/database, without user and password");
   }
 
   // Balancers
@@ -481,9 +520,10 @@ class SparkStackTest {
     assertThat(refusals(outside))
         .singleElement()
         .asString()
-        .startsWith("AlbScheme internet-facing needs TokenInfoURL");
+        .startsWith("AlbScheme internet-facing needs TokenInfoURL or OidcIssuer");
     assertThat(refusals(with(outside, "TokenInfoURL", "https://login.example.org/tokeninfo")))
         .isEmpty();
+    assertThat(refusals(with(outside, "OidcIssuer", "https://login.example.org"))).isEmpty();
     assertThat(
             refusals(
                 with(

@@ -78,6 +78,18 @@ class UserDataTest {
             Map.entry("NotebookToken", "ssm:/b"),
             Map.entry("ClusterSecret", "secretsmanager:c#secret"),
             Map.entry("ZookeeperAuth", "ssm:/d"),
+            Map.entry("OidcIssuer", "https://login.example.org/realm"),
+            Map.entry("Oauth2Audience", "spark,reports"),
+            Map.entry("Oauth2ClientId", "gateway"),
+            Map.entry("Oauth2ClientSecret", "ssm:/e"),
+            Map.entry("RolesClaim", "realm_access.roles"),
+            Map.entry("RolesAdmin", "owners"),
+            Map.entry("TrustedProxies", "10.1.0.0/16"),
+            Map.entry("JobsDatabase", "jdbc:postgresql://db/jobs?sslmode=require"),
+            Map.entry("JobsDatabaseUser", "jobs"),
+            Map.entry("JobsDatabasePassword", "secretsmanager:f"),
+            Map.entry("WebhookHosts", "hooks.example.org,*.example.com"),
+            Map.entry("WebhookSecret", "ssm:/g"),
             Map.entry("StopGracePeriod", "90"));
     Map<String, String> variables =
         Map.ofEntries(
@@ -109,9 +121,22 @@ class UserDataTest {
             Map.entry("NotebookToken", "NOTEBOOK_TOKEN"),
             Map.entry("ClusterSecret", "SPARK_RPC_AUTHENTICATION_SECRET"),
             Map.entry("ZookeeperAuth", "ZOOKEEPER_AUTH"),
+            Map.entry("OidcIssuer", "OIDC_ISSUER"),
+            Map.entry("Oauth2Audience", "OAUTH2_AUDIENCE"),
+            Map.entry("Oauth2ClientId", "OAUTH2_CLIENT_ID"),
+            Map.entry("Oauth2ClientSecret", "OAUTH2_CLIENT_SECRET"),
+            Map.entry("RolesClaim", "ROLES_CLAIM"),
+            Map.entry("RolesAdmin", "ROLES_ADMIN"),
+            Map.entry("TrustedProxies", "TRUSTED_PROXIES"),
+            Map.entry("JobsDatabase", "JOBS_DATABASE"),
+            Map.entry("JobsDatabaseUser", "JOBS_DATABASE_USER"),
+            Map.entry("JobsDatabasePassword", "JOBS_DATABASE_PASSWORD"),
+            Map.entry("WebhookHosts", "WEBHOOK_HOSTS"),
+            Map.entry("WebhookSecret", "WEBHOOK_SECRET"),
             Map.entry("StopGracePeriod", "STOP_GRACE_PERIOD"));
     assertThat(variables.keySet()).isEqualTo(given.keySet());
-    Map<String, String> environment = started(merged(spark(), given)).environment();
+    Map<String, String> environment =
+        started(merged(with(spark(), "DataBucket", "data"), given)).environment();
     given.forEach(
         (parameter, value) ->
             assertThat(environment)
@@ -137,9 +162,8 @@ class UserDataTest {
             with(workers(), "MasterStackName", "spark-masters"),
             with(gateway(), "MasterStackName", "spark-masters"),
             with(
-                combined(),
-                "MasterStackName",
-                "spark://10.0.0.1:7077,10.0.0.2:7077,10.0.0.3:7077"))) {
+                combined(), "MasterStackName", "spark://10.0.0.1:7077,10.0.0.2:7077,10.0.0.3:7077"),
+            sharedGateways())) {
       Files.deleteIfExists(root.resolve("asked"));
       Map<String, String> environment = started(parameters).environment();
       assertThatCode(
@@ -147,6 +171,52 @@ class UserDataTest {
           .as("%s", environment)
           .doesNotThrowAnyException();
     }
+  }
+
+  /** Gateways on two nodes, whose users come from an issuer of tokens. */
+  private static Map<String, String> sharedGateways() {
+    return with(
+        gateway(),
+        "MasterStackName",
+        "spark-masters",
+        "DataBucket",
+        "data",
+        "JobsDatabase",
+        "jdbc:postgresql://db.example.org/jobs",
+        "JobsDatabasePassword",
+        "ssm:/spark/jobs-database",
+        "OidcIssuer",
+        "https://login.example.org/realm",
+        "Oauth2ClientId",
+        "spark",
+        "Oauth2ClientSecret",
+        "ssm:/spark/client",
+        "RolesClaim",
+        "groups",
+        "TrustedProxies",
+        "10.1.0.0/16",
+        "WebhookHosts",
+        "hooks.example.org",
+        "WebhookSecret",
+        "ssm:/spark/webhooks");
+  }
+
+  @Test
+  void gateways_share_a_folder_of_the_bucket_where_they_share_a_database()
+      throws IOException, InterruptedException {
+    assertThat(started(sharedGateways()).environment())
+        .containsEntry("JOBS_DIR", "s3://data/spark/jobs");
+    Files.deleteIfExists(root.resolve("asked"));
+    assertThat(started(singleNode()).environment()).doesNotContainKey("JOBS_DIR");
+  }
+
+  @Test
+  void a_scope_of_the_old_protocol_is_not_asked_of_signed_tokens()
+      throws IOException, InterruptedException {
+    assertThat(started(sharedGateways()).environment()).doesNotContainKey("OAUTH2_SCOPE");
+    Files.deleteIfExists(root.resolve("asked"));
+    assertThat(started(with(sharedGateways(), "Oauth2Scope", "spark")).environment())
+        .containsEntry("OAUTH2_SCOPE", "spark");
   }
 
   @Test

@@ -139,7 +139,7 @@ class AccessTest {
         .isEqualTo(
             new ObjectMapper()
                 .readTree(
-                    "{\"name\":\"ann\",\"role\":\"user\",\"sign_in\":\"tokeninfo\",\"can_sign_out\":false}"));
+                    "{\"name\":\"ann\",\"role\":\"user\",\"sign_in\":\"tokeninfo\",\"can_sign_out\":false,\"webhooks\":false}"));
   }
 
   @Test

@@ -391,6 +391,10 @@ class JobApiTest {
     "'{\"arguments\": [\"\\u0000\"]}', arguments",
     "'{\"main_class\": \"../x\"}', main_class",
     "'{\"deploy\": 1}', deploy",
+    "'{\"supervise\": 1}', supervise",
+    "'{\"supervise\": true}', supervise",
+    "'{\"jar_uri\": \"local:/a.jar\"}', jar_uri",
+    "'{\"deploy_mode\": \"cluster\", \"main_class\": \"a.B\", \"jar_uri\": \"local:/a.jar\"}', deploy_mode",
     "'[]', body"
   })
   void a_bad_application_is_400_with_the_field(String spec, String field) throws Exception {
@@ -440,7 +444,7 @@ class JobApiTest {
             .field(
                 "spec",
                 """
-                {"name": "", "deploy_mode": "cluster", "packages": ["a:b:1", "nonsense"], "sql": 1,
+                {"name": "", "deploy_mode": "remote", "packages": ["a:b:1", "nonsense"], "sql": 1,
                  "settings": {"spark.master": "local", "spark.jars": "/etc/passwd"},
                  "environment": {"LD_PRELOAD": "x", "OTHER": "x", "APP_OK": "x", "a.b": "x"}}
                 """)
@@ -499,6 +503,22 @@ class JobApiTest {
     try (Stream<Path> left = Files.list(directory.resolve("data/jobs/incoming"))) {
       assertThat(left).isEmpty();
     }
+  }
+
+  @Test
+  void a_program_for_cluster_mode_is_named_and_not_sent() throws Exception {
+    String spec =
+        "{\"deploy_mode\": \"cluster\", \"main_class\": \"a.B\", \"jar_uri\": \"s3a://bucket/a.jar\"}";
+    HttpResponse<String> answer = post(new Form().field("spec", spec), "?wait=60");
+    JsonNode job = json(answer);
+    assertThat(job.path("name").asText()).isEqualTo("a.jar");
+    // The node has no Spark that could ask a master.
+    assertThat(job.path("state").asText()).as(answer.body()).isEqualTo("failed");
+    assertThat(job.path("reason").asText()).contains("no master takes its driver");
+    String input = "/api/v1/jobs/" + job.path("id").asText() + "/input";
+    assertThat(gateway.get(input).body()).isEqualTo("s3a://bucket/a.jar\n");
+    assertThat(json(post(new Form().field("spec", "{}"), "")).path("reason").asText())
+        .isEqualTo("is missing");
   }
 
   @Test

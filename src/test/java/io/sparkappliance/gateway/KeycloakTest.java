@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkappliance.gateway.GatewayFixture.Form;
 import io.sparkappliance.testing.FakeSpark;
 import io.sparkappliance.testing.KeycloakProcess;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.CookiePolicy;
@@ -15,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -35,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("long")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class KeycloakTest {
-  /** The address of the login form, which Keycloak's own page sends the password to. */
-  private static final Pattern LOGIN_FORM = Pattern.compile("<form[^>]*\\saction=\"([^\"]+)\"");
+  /** The address to which a page of Keycloak's own sends what is typed in. */
+  private static final Pattern FORM = Pattern.compile("<form[^>]*\\saction=\"([^\"]+)\"");
 
   private static final String PAGES = "text/html";
 
@@ -129,25 +131,42 @@ class KeycloakTest {
         .orElseThrow();
   }
 
+  private static Map<String, String> login(String name) {
+    return Map.of("username", name, "password", "password-of-" + name);
+  }
+
+  /** Sends the form of a page of Keycloak's. */
+  private HttpResponse<String> fillIn(HttpResponse<String> page, Map<String, String> fields)
+      throws Exception {
+    // Its cookies are for secure addresses alone, of which loopback is one for browsers.
+    cookies.getCookieStore().getCookies().forEach(cookie -> cookie.setSecure(false));
+    Matcher action = FORM.matcher(page.body());
+    assertThat(action.find()).as(page.body()).isTrue();
+    return send(
+        HttpRequest.newBuilder(page.uri().resolve(action.group(1).replace("&amp;", "&")))
+            .header("Accept", PAGES)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString(KeycloakProcess.form(fields))));
+  }
+
+  /** Up to a page that leads nowhere by itself. */
+  private HttpResponse<String> follow(HttpResponse<String> answer) throws Exception {
+    HttpResponse<String> page = answer;
+    while (page.statusCode() == 302) {
+      cookies.getCookieStore().getCookies().forEach(cookie -> cookie.setSecure(false));
+      page = open(location(page));
+    }
+    assertThat(page.statusCode()).as(page.body()).isEqualTo(200);
+    return page;
+  }
+
   /** From the gateway's page to Keycloak's form, through it, and back. */
   private void signIn(String name) throws Exception {
     URI provider = location(open(location(open(gateway.uri("/ui")))));
     assertThat(provider.toString())
         .startsWith(keycloak.issuer())
         .contains("code_challenge_method=S256", "response_type=code");
-    HttpResponse<String> form = open(provider);
-    // Its cookies are for secure addresses alone, of which loopback is one for browsers.
-    cookies.getCookieStore().getCookies().forEach(cookie -> cookie.setSecure(false));
-    Matcher action = LOGIN_FORM.matcher(form.body());
-    assertThat(action.find()).as(form.body()).isTrue();
-    Map<String, String> fields = Map.of("username", name, "password", "password-of-" + name);
-    HttpResponse<String> back =
-        send(
-            HttpRequest.newBuilder(URI.create(action.group(1).replace("&amp;", "&")))
-                .header("Accept", PAGES)
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(HttpRequest.BodyPublishers.ofString(KeycloakProcess.form(fields))));
-    URI callback = location(back);
+    URI callback = location(fillIn(open(provider), login(name)));
     assertThat(callback.getPath()).isEqualTo("/sign-in/callback");
     assertThat(location(open(callback)).getPath()).isEqualTo("/ui");
   }
@@ -175,6 +194,92 @@ class KeycloakTest {
     newBrowser();
     assertThat(send(copy).statusCode()).isEqualTo(401);
     assertThat(send(me()).statusCode()).isEqualTo(401);
+  }
+
+  /** The command of the image, on this machine. */
+  private static Process command(String client) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin/java").toString(),
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            "io.sparkappliance.Main",
+            "token");
+    builder.environment().clear();
+    builder
+        .environment()
+        .putAll(
+            Map.of(
+                "OIDC_ISSUER",
+                keycloak.issuer(),
+                "OIDC_CLIENT_ID",
+                client,
+                "AWS_EC2_METADATA_DISABLED",
+                "true"));
+    return builder.start();
+  }
+
+  /** The address with the code in it, as soon as the command has told it. */
+  private static URI invitation(BufferedReader told) throws IOException {
+    StringBuilder before = new StringBuilder();
+    for (String line = told.readLine(); line != null; line = told.readLine()) {
+      if (line.contains("user_code=")) {
+        return URI.create(line.strip());
+      }
+      before.append(line).append('\n');
+    }
+    throw new AssertionError(before);
+  }
+
+  private static String printed(Process command) throws IOException {
+    return new String(command.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void a_command_line_gets_a_token_that_somebody_with_a_browser_allows() throws Exception {
+    Process command = command("spark");
+    String printed;
+    try (BufferedReader told = command.errorReader()) {
+      URI address = invitation(told);
+      assertThat(address.toString()).startsWith(keycloak.issuer());
+      HttpResponse<String> question = follow(fillIn(follow(open(address)), login("uma")));
+      assertThat(question.body()).contains("name=\"accept\"");
+      follow(fillIn(question, Map.of("accept", "Yes")));
+      printed = printed(command);
+      assertThat(command.waitFor()).as(printed).isZero();
+    } finally {
+      command.destroy();
+    }
+    assertThat(printed).matches("[\\w.-]+\n");
+    JsonNode uma = json(me(gateway, printed.strip()));
+    assertThat(uma.path("name").asText()).as(uma.toString()).isEqualTo("uma");
+    assertThat(uma.path("role").asText()).isEqualTo("user");
+  }
+
+  @Test
+  void a_command_line_is_told_when_it_is_denied_or_its_client_may_not_ask() throws Exception {
+    Process denied = command("spark");
+    try (BufferedReader told = denied.errorReader()) {
+      HttpResponse<String> question = follow(fillIn(follow(open(invitation(told))), login("uma")));
+      follow(fillIn(question, Map.of("cancel", "No")));
+      assertThat(printed(denied)).isEmpty();
+      assertThat(denied.waitFor()).isEqualTo(1);
+      assertThat(told.lines())
+          .anyMatch(line -> line.startsWith("No token: the sign-in was denied"));
+    } finally {
+      denied.destroy();
+    }
+
+    Process refused = command("mail");
+    try (BufferedReader told = refused.errorReader()) {
+      assertThat(told.lines().toList())
+          .singleElement()
+          .asString()
+          .contains("the client mail may not", "OAuth 2.0 Device Authorization Grant");
+      assertThat(refused.waitFor()).isEqualTo(1);
+    } finally {
+      refused.destroy();
+    }
   }
 
   @Test

@@ -151,12 +151,10 @@ final class RunningGateway implements AutoCloseable {
   /** Submits a script of SQL; its id. */
   String query(String name, String sql) throws IOException {
     String body = JSON.writeValueAsString(Map.of("name", name, "sql", sql));
-    return json(send(
-            request("/api/v1/queries")
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body))))
-        .path("id")
-        .asText();
+    return accepted(
+        request("/api/v1/queries")
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
   }
 
   /** Submits a program; its id. */
@@ -164,7 +162,13 @@ final class RunningGateway implements AutoCloseable {
     String spec = JSON.writeValueAsString(Map.of("name", name));
     GatewayFixture.Form form =
         new GatewayFixture.Form().field("spec", spec).file("program.py", text);
-    return json(send(form.in(request("/api/v1/applications")))).path("id").asText();
+    return accepted(form.in(request("/api/v1/applications")));
+  }
+
+  private String accepted(HttpRequest.Builder request) throws IOException {
+    HttpResponse<String> answer = send(request);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    return json(answer).required("id").asText();
   }
 
   @Override

@@ -132,6 +132,16 @@ class WebhookApiTest {
   }
 
   @Test
+  void pages_are_told_whether_jobs_may_have_one() throws Exception {
+    for (boolean allowed : new boolean[] {true, false}) {
+      try (GatewayFixture gateway = allowed ? allowing() : gateway(Map.of())) {
+        HttpResponse<String> me = definition.check("get", "/api/v1/me", gateway.get("/api/v1/me"));
+        assertThat(json(me).path("webhooks").asBoolean()).isEqualTo(allowed);
+      }
+    }
+  }
+
+  @Test
   void a_job_without_it_says_nothing_of_it() throws Exception {
     try (GatewayFixture gateway = allowing()) {
       assertThat(json(application(gateway, "{}")).has("webhook")).isFalse();

@@ -97,7 +97,7 @@ class ApplicationJobsTest {
         fakeR,
         """
         #!/bin/sh
-        echo "$1 $("$RETICULATE_PYTHON" -c 'print(6 * 7)')"
+        echo "$1 $("$RETICULATE_PYTHON" -c 'print(6 * 7)') $R_ENVIRON_USER"
         shift
         exec /bin/sh "$@"
         """);
@@ -110,7 +110,7 @@ class ApplicationJobsTest {
             JobsFixture.limits(1, 1, 1))) {
       String program = "echo \"<$1><$2>\"; exit $3";
       assertThat(submitR(jobs, program, "-e 'two words' 0"))
-          .isEqualTo("--no-init-file 42\n<-e><two words>\n");
+          .isEqualTo("--no-init-file 42 /dev/null\n<-e><two words>\n");
       assertThat(submitR(jobs, program, "a b 3")).contains("spark-submit ended with exit code 3");
       Files.delete(fakeR);
       assertThatThrownBy(() -> submitR(jobs, program, ""))

@@ -1,9 +1,11 @@
 package io.sparkappliance.jobs;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkappliance.cluster.DriverClient;
 import io.sparkappliance.cluster.SparkPages;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
+import io.sparkappliance.settings.VariableNames;
 import io.sparkappliance.testing.KnownThriftServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Jobs in this process, and what an earlier process may have left. */
 final class JobsFixture {
@@ -46,7 +49,14 @@ final class JobsFixture {
 
   /** Starts applications; where masters have their pages nobody knows. */
   static ApplicationRunner runner(Path sparkHome, Map<String, String> environment) {
-    return new ApplicationRunner(sparkHome, environment, new ApplicationNotes(Optional::empty));
+    return runner(sparkHome, environment, new FakeDrivers());
+  }
+
+  /** The same, with drivers on workers. */
+  static ApplicationRunner runner(
+      Path sparkHome, Map<String, String> environment, Drivers drivers) {
+    return new ApplicationRunner(
+        sparkHome, environment, new ApplicationNotes(Optional::empty), drivers);
   }
 
   /** Jobs of a node without a thrift server. */
@@ -108,6 +118,27 @@ final class JobsFixture {
         limits,
         times,
         giveUp);
+  }
+
+  /** A program that is to run on a worker, with all that can be said of it. */
+  static ApplicationRequest inCluster() throws IOException {
+    ApplicationRequest.Fields fields =
+        new ApplicationRequest.Fields(
+            Optional.empty(),
+            Optional.of("org.example.Main"),
+            Optional.of("cluster"),
+            Optional.of("local:/opt/app.jar"),
+            Optional.of(true),
+            JsonNodeFactory.instance.arrayNode().add("one"),
+            JsonNodeFactory.instance.objectNode().put("spark.cores.max", 2),
+            JsonNodeFactory.instance.arrayNode().add("a:b:1"),
+            JsonNodeFactory.instance.objectNode().put("APP_KEY", "hidden"),
+            List.of());
+    return ApplicationRequest.of(
+        fields,
+        new VariableNames(List.of("APP_*")),
+        Set.of(ApplicationRequest.Language.JAR),
+        new RequestProblems());
   }
 
   /** A job that was just taken. */

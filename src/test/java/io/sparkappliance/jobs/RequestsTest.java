@@ -171,7 +171,8 @@ class RequestsTest {
         List.of(),
         SubmitSettings.parse("job_settings", settings),
         environment,
-        List.of(attachments));
+        List.of(attachments),
+        Optional.empty());
   }
 
   @Test

@@ -38,6 +38,7 @@ class SeveralGatewaysTest {
   private static PostgreSql server;
 
   @TempDir private Path directory;
+  private final FakeDrivers drivers = new FakeDrivers();
   private Settings.JobsDatabase database;
   private Path sparkHome;
   private Path root;
@@ -64,7 +65,7 @@ class SeveralGatewaysTest {
               JobStore.shared(root, directory.resolve(name), JobDatabase.shared(database), name),
               new SqlSessions(sparkHome, "me", new Secret("x"), 1),
               Optional.empty(),
-              JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
+              JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"), drivers),
               JobsFixture.limits(1, applications, 9),
               QUICK,
               () -> gaveUp.set(true));
@@ -86,6 +87,13 @@ class SeveralGatewaysTest {
       Files.writeString(upload, program);
       ApplicationRequest request = ApplicationRequest.parse("program.py", "", "", "");
       return jobs.submitApplication(ME, request, Upload.of(upload), terms).id();
+    }
+
+    JobId submitToCluster() throws IOException {
+      Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
+      return jobs.submitApplication(
+              ME, JobsFixture.inCluster(), Upload.of(upload), Terms.named("program"))
+          .id();
     }
 
     Job find(JobId id) throws IOException {
@@ -155,6 +163,36 @@ class SeveralGatewaysTest {
 
   private void awaitFile(String name) {
     Awaitility.await().atMost(PATIENCE).until(() -> Files.exists(directory.resolve(name)));
+  }
+
+  @Test
+  void a_driver_on_a_worker_is_followed_on_by_another_gateway() throws Exception {
+    drivers.logs.put("driver-1/stdout", "one\n".getBytes(StandardCharsets.UTF_8));
+    JobId id = a.submitToCluster();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> new String(log(b, id), StandardCharsets.UTF_8).equals("one\n"));
+    a.crash();
+    drivers.logs.put("driver-1/stdout", "one\ntwo\n".getBytes(StandardCharsets.UTF_8));
+    Awaitility.await().atMost(PATIENCE).until(() -> b.find(id).submission().node().equals("b"));
+    assertThat(b.find(id).state()).isEqualTo(JobState.RUNNING);
+    drivers.become("driver-1", "FINISHED");
+    assertThat(b.await(id, JobState.SUCCEEDED).attempt()).isEqualTo(1);
+    assertThat(b.output(id)).isEqualTo("one\ntwo\n");
+    assertThat(drivers.asked).hasSize(1);
+  }
+
+  @Test
+  void a_driver_on_a_worker_is_ended_by_whom_another_gateway_tells_to() throws Exception {
+    JobId id = a.submitToCluster();
+    b.await(id, JobState.RUNNING);
+    b.jobs.cancel(b.find(id), ME);
+    b.await(id, JobState.CANCELLED);
+    assertThat(drivers.killed).containsExactly("driver-1");
+  }
+
+  private static byte[] log(Node node, JobId id) throws IOException {
+    return node.jobs.log(node.find(id), LogStream.OUTPUT, 0, 1 << 10).bytes();
   }
 
   @Test

@@ -77,6 +77,30 @@ class SharedJobRecordsTest extends JobRecordsContract {
   }
 
   @Test
+  void the_folder_is_marked_once_by_many_at_once(@TempDir Path folder) throws Exception {
+    for (int round = 0; round < 10; round++) {
+      Settings.JobsDatabase fresh = server.database();
+      SharedFolder.Place place = new SharedFolder.Mounted(folder.resolve(Integer.toString(round)));
+      List<Future<?>> checked = new ArrayList<>();
+      try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+        for (int i = 0; i < 4; i++) {
+          checked.add(
+              threads.submit(
+                  () -> {
+                    try (JobDatabase database = JobDatabase.shared(fresh)) {
+                      SharedFolder.check(database, place);
+                    }
+                    return null;
+                  }));
+        }
+      }
+      for (Future<?> check : checked) {
+        check.get();
+      }
+    }
+  }
+
+  @Test
   void who_comes_later_need_not_be_allowed_to_make_tables() throws Exception {
     Settings.JobsDatabase fresh = server.database();
     JobDatabase.shared(fresh).close();

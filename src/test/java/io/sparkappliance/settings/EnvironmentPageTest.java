@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class EnvironmentPageTest {
@@ -14,6 +15,17 @@ class EnvironmentPageTest {
         .as("run `make docs`")
         .content()
         .isEqualTo(EnvironmentPage.render());
+  }
+
+  @Test
+  void what_is_passed_on_is_there_with_its_meaning() {
+    String page = EnvironmentPage.render();
+    for (String name : PassedOn.names()) {
+      assertThat(page).contains("\n| `" + name + "` | ");
+      if (name.startsWith("AWS_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy")) {
+        assertThat(page).doesNotContain("\n| `" + name + "` | As on any system.");
+      }
+    }
   }
 
   @Test

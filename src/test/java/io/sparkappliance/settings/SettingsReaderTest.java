@@ -272,6 +272,60 @@ class SettingsReaderTest {
     assertThat(new Settings.Application("spark", "").sqlUser("h")).isEqualTo("spark-h");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/mnt/jobs, /mnt/jobs",
+    "/mnt/../jobs/, /jobs",
+    "file:/mnt/jobs, /mnt/jobs",
+    "FILE:///mnt/jobs, /mnt/jobs"
+  })
+  void jobs_are_in_a_folder(String place, String folder) {
+    Settings.Gateway gateway = settings(SINGLE + "JOBS_DIR=" + place).gateway();
+    assertThat(gateway.jobsDir()).isEqualTo(Path.of(folder));
+    assertThat(gateway.jobsInS3()).isEmpty();
+  }
+
+  @Test
+  void jobs_in_s3_have_a_directory_of_their_own_here() {
+    Settings.Gateway gateway = settings(SINGLE + "JOBS_DIR=s3a://bucket/some/jobs").gateway();
+    assertThat(gateway.jobsInS3()).contains("s3a://bucket/some/jobs");
+    assertThat(gateway.jobsDir().getParent())
+        .isEqualTo(Path.of("/var/lib/spark-appliance/jobs-in-s3"));
+    assertThat(settings(SINGLE + "JOBS_DIR=S3://bucket/some/jobs/").gateway().jobsDir())
+        .as("the same place")
+        .isEqualTo(gateway.jobsDir());
+    assertThat(settings(SINGLE + "JOBS_DIR=s3://bucket/jobs").gateway().jobsDir())
+        .isNotEqualTo(gateway.jobsDir());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jobs",
+        "s3a://",
+        "s3a:/bucket",
+        "s3a://b/../c",
+        "https://host/x",
+        "file://host/x"
+      })
+  void jobs_are_nowhere_else(String place) {
+    assertThatThrownBy(() -> settings(SINGLE + "JOBS_DIR=" + place))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("JOBS_DIR=" + place + ": must be an absolute path on this machine")
+        .hasMessageContaining("for example, JOBS_DIR=s3a://bucket/jobs, or leave it out");
+  }
+
+  @Test
+  void gateways_that_share_a_database_say_where_their_jobs_are() {
+    String database = "START_WEBAPP=1 JOBS_DATABASE=jdbc:postgresql://db/spark";
+    assertThatThrownBy(() -> settings(database))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("needs a folder that all gateways see")
+        .hasMessageContaining("(NFS, EFS) or to s3a://bucket/prefix");
+    assertThat(settings(database + " JOBS_DIR=s3n://bucket").gateway().jobsInS3())
+        .contains("s3n://bucket");
+  }
+
   @Test
   void tls_of_the_web_pages_is_read_whole() {
     Settings settings =

@@ -30,13 +30,14 @@ import org.apache.curator.retry.RetryOneTime;
 import org.apache.zookeeper.KeeperException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real masters and a real worker, elected and remembered by a real ZooKeeper. */
 class ZooKeeperRecoveryTest {
   private static final String HOST = "127.0.0.1";
-  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final List<AutoCloseable> toClose = new ArrayList<>();
   private final MasterClient masters = new MasterClient(HttpClient.newHttpClient());
@@ -210,6 +211,7 @@ class ZooKeeperRecoveryTest {
   }
 
   @Test
+  @Tag("long")
   void anExecutorThatNobodyHeardIsNotWantedGoesWhenThereIsAMaster() throws Exception {
     Master first = leadingMaster();
     Master second = notYet();

@@ -50,6 +50,17 @@ class FetcherWithoutAwsSdkTest {
                         null, "LOG_DIR", "s3://bucket/logs", Map.of(), Duration.ofSeconds(1)));
         assertThat(noFolder.getCause())
             .hasMessageContaining("LOG_DIR=s3://bucket/logs: the AWS SDK is not installed here");
+        Method objects =
+            alone
+                .loadClass(S3Objects.class.getName())
+                .getMethod("of", String.class, String.class, Map.class, Duration.class);
+        Throwable noObjects =
+            catchThrowable(
+                () ->
+                    objects.invoke(
+                        null, "JOBS_DIR", "s3a://bucket/jobs", Map.of(), Duration.ofSeconds(1)));
+        assertThat(noObjects.getCause())
+            .hasMessageContaining("JOBS_DIR=s3a://bucket/jobs: the AWS SDK is not installed here");
       }
     }
   }

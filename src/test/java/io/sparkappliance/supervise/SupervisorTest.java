@@ -59,11 +59,12 @@ class SupervisorTest {
     assertThat(node.timesReady()).isZero();
 
     Files.createFile(node.file("master.ready"));
-    await().until(() -> node.supervisor().status().isReady());
+    await().until(() -> node.timesReady() == 1);
     assertThat(node.events()).containsOnlyOnce("start sql");
     assertThat(node.status("sql").reason()).isEmpty();
     assertThat(node.status("sql").timeToReady()).isPresent();
     assertThat(node.supervisor().status().phase()).isEqualTo(NodeStatus.Phase.RUNNING);
+    assertThat(node.supervisor().status().isReady()).isTrue();
     assertThat(node.timesReady()).isEqualTo(1);
   }
 

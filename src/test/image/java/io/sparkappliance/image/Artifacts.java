@@ -77,7 +77,8 @@ final class Artifacts {
     }
   }
 
-  private static byte[] zip(Map<String, byte[]> entries) {
+  /** Entries by their names. */
+  static byte[] zip(Map<String, byte[]> entries) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       for (Map.Entry<String, byte[]> entry : entries.entrySet()) {

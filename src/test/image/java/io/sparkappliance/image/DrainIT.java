@@ -103,6 +103,7 @@ final class DrainIT {
   }
 
   @Test
+  @Tag("long")
   void aSpotInterruptionDrainsTheNodeInTime() throws Exception {
     CompletableFuture<Docker.Output> job = job();
     Instant interruption = Instant.now().plusSeconds(120).truncatedTo(ChronoUnit.SECONDS);

@@ -1,6 +1,7 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
@@ -70,6 +71,40 @@ final class ImageIT {
             .option("--entrypoint", "health-check")
             .runToEnd(Duration.ofMinutes(1));
     assertThat(output.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void theHealthCheckTellsANodeThatStartsFromOneThatIsBroken() {
+    Container worker =
+        Container.of(Lab.SLIM)
+            .roles("WORKER")
+            .env("MASTER_STACK_NAME", "spark://no-such-master.invalid:7077")
+            .start("waiting");
+    await("what it waits for")
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () -> {
+              Docker.Output health = worker.exec("health-check");
+              assertThat(health.exitCode()).as(health.all()).isEqualTo(1);
+              assertThat(health.out())
+                  .contains("\"summary\":\"starting: worker starting (no master answers at ");
+            });
+    worker.remove();
+  }
+
+  @Test
+  void aClientIsWellAsLongAsItRuns() {
+    Container client =
+        Container.of(Lab.SLIM)
+            .env("SPARK_MASTER_URL", "spark://no-such-master.invalid:7077")
+            .command("sleep", "600")
+            .start("client");
+    await("its configuration")
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () ->
+                assertThat(client.exec("health-check").all()).isEqualTo("a client, not a node\n"));
+    client.remove();
   }
 
   @Test

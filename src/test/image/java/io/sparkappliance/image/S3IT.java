@@ -2,16 +2,13 @@ package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /** Configuration, jars and data on S3, with what the image has for it: the SDK and S3A. */
@@ -19,7 +16,6 @@ import software.amazon.awssdk.services.s3.S3Client;
 final class S3IT {
   private static final String KEY = "AKIATEST";
   private static final String SECRET = "secret-of-the-test";
-  private static final String REGION = "eu-central-1";
 
   private static final String CONFIGURATION =
       """
@@ -45,14 +41,7 @@ final class S3IT {
   static void startS3() {
     network = Lab.network("s3");
     Container server = S3Server.start(network, "s3", "conf", "data");
-    s3 =
-        S3Client.builder()
-            .endpointOverride(URI.create("http://127.0.0.1:" + server.port(S3Server.PORT)))
-            .credentialsProvider(
-                StaticCredentialsProvider.create(AwsBasicCredentials.create(KEY, SECRET)))
-            .region(Region.of(REGION))
-            .forcePathStyle(true)
-            .build();
+    s3 = S3Server.client(server, AwsBasicCredentials.create(KEY, SECRET));
     put("node.conf", RequestBody.fromString(CONFIGURATION));
     put(
         "functions.jar",
@@ -73,6 +62,37 @@ final class S3IT {
                 .asUtf8String())
         .as("the report of the committer that renames nothing")
         .contains("\"committer\":\"magic\"");
+  }
+
+  /** As docs/operations.md says. */
+  @Test
+  void elsewhereThanOnAwsAKeyComesFromAFile() {
+    String keys =
+        "spark.hadoop.fs.s3a.access.key %s\nspark.hadoop.fs.s3a.secret.key %s\n"
+            .formatted(KEY, SECRET);
+    String program =
+        """
+        from pyspark.sql import SparkSession
+
+        spark = SparkSession.builder.getOrCreate()
+        spark.range(100).write.parquet("s3a://data/elsewhere")
+        print("rows", spark.read.parquet("s3://data/elsewhere").count())
+        """;
+    Docker.Output output =
+        Container.of(Lab.SLIM)
+            .network(network, "client")
+            .env("SPARK_MASTER_URL", "spark://nowhere:7077")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ENDPOINT_URL_S3", "http://s3:" + S3Server.PORT)
+            .env("SPARK_CONF_spark_hadoop_fs_s3a_endpoint", "http://s3:" + S3Server.PORT)
+            .env("SPARK_CONF_spark_hadoop_fs_s3a_path_style_access", "true")
+            .mount(Lab.file("keys", keys), "/etc/spark-appliance/spark-defaults.conf")
+            .mount(Lab.file("elsewhere.py", program), "/program.py")
+            .command("spark-submit", "--master", "local[1]", "/program.py")
+            .runToEnd(Duration.ofMinutes(2));
+    assertThat(output.exitCode()).as(output.all()).isZero();
+    assertThat(output.out()).contains("rows 100\n");
+    assertThat(output.all()).doesNotContain(SECRET);
   }
 
   @Test
@@ -97,7 +117,7 @@ final class S3IT {
         .env("AWS_ENDPOINT_URL_S3", "http://s3:" + S3Server.PORT)
         .env("AWS_ACCESS_KEY_ID", KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .env("AWS_REGION", REGION);
+        .env("AWS_REGION", S3Server.REGION.id());
   }
 
   private static void put(String key, RequestBody body) {

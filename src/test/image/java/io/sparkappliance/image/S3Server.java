@@ -4,10 +4,16 @@ import static org.awaitility.Awaitility.await;
 
 import io.sparkappliance.testing.S3MockArchive;
 import io.sparkappliance.testing.SparkDistribution;
+import java.net.URI;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
 
 /** S3Mock in a container: it takes any credentials. */
 final class S3Server {
   static final int PORT = 9090;
+  static final Region REGION = Region.EU_CENTRAL_1;
 
   private S3Server() {}
 
@@ -38,5 +44,15 @@ final class S3Server {
         .failFast(() -> !server.running())
         .until(() -> server.logs().contains("as root folder"));
     return server;
+  }
+
+  /** A client on this machine. */
+  static S3Client client(Container server, AwsCredentials credentials) {
+    return S3Client.builder()
+        .endpointOverride(URI.create("http://127.0.0.1:" + server.port(PORT)))
+        .credentialsProvider(StaticCredentialsProvider.create(credentials))
+        .region(REGION)
+        .forcePathStyle(true)
+        .build();
   }
 }

@@ -1,7 +1,9 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,6 +97,23 @@ final class SecretsIT {
     assertThat(page.code()).isEqualTo(200);
     assertThat(page.text()).contains("spark.authenticate.secret");
     assertNoSecret("the environment page", page.text());
+  }
+
+  @Test
+  void theHistoryDoesNotShowThem() {
+    String application = node.master().path("activeapps").path(0).path("id").asText();
+    await("the application is in the history")
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () -> {
+              Http.Answer environment =
+                  Http.get(
+                      node.container()
+                          .http(18080, "/api/v1/applications/" + application + "/environment"));
+              assertThat(environment.code()).isEqualTo(200);
+              assertThat(environment.text()).contains("spark.connect.authenticate.token");
+              assertNoSecret("the history", environment.text());
+            });
   }
 
   @Test

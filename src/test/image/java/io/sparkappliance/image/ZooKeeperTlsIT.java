@@ -1,6 +1,7 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.sparkappliance.testing.Certificates;
 import java.io.IOException;
@@ -10,10 +11,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Three ZooKeeper servers that speak TLS only, with each other too, and all their clients. */
+@Tag("long")
 @ExtendWith(LabExtension.class)
 final class ZooKeeperTlsIT {
   private static final String SERVERS = "z1,z2,z3";
@@ -56,6 +60,34 @@ final class ZooKeeperTlsIT {
       // Followers that don't speak TLS to their leader are none: all three have one mind.
       assertThat(node.shell("grep -c '^sslQuorum=true$' /var/lib/spark-appliance/conf/zoo.cfg"))
           .isEqualTo("1");
+    } finally {
+      Lab.removeContainersOf(network);
+    }
+  }
+
+  @Test
+  void whoHasACertificateOfAnotherAuthorityIsNoPeer() throws Exception {
+    makeKeys();
+    Certificates.make(keys, "stranger", List.of("dns:z1", "dns:z2", "dns:z3"));
+    readable("stranger-key.p12");
+    readable("stranger-trust.p12");
+    try {
+      List<Container> friends =
+          Stream.of("z1", "z2")
+              .map(name -> server(name).roles("ZOOKEEPER").option("--memory", "512m").start(name))
+              .toList();
+      Container stranger =
+          server("z3")
+              .roles("ZOOKEEPER")
+              .option("--memory", "512m")
+              .env("ZOOKEEPER_TLS_KEYSTORE_FILE", "/keys/stranger-key.p12")
+              .env("ZOOKEEPER_TLS_TRUSTSTORE_FILE", "/keys/stranger-trust.p12")
+              .start("z3");
+      friends.forEach(friend -> friend.awaitReady(HaCluster.DEADLINE));
+      await("it was refused")
+          .atMost(HaCluster.DEADLINE)
+          .until(() -> stranger.logs().contains("SSLHandshakeException"));
+      assertThat(HaCluster.readiness(stranger)).doesNotContain("\"ready\":true");
     } finally {
       Lab.removeContainersOf(network);
     }
@@ -108,9 +140,12 @@ final class ZooKeeperTlsIT {
 
   private void makeKeys() throws IOException, InterruptedException {
     Certificates.make(keys, "z", List.of("dns:z1", "dns:z2", "dns:z3"));
-    for (String store : List.of("z-key.p12", "z-trust.p12")) {
-      Files.setPosixFilePermissions(
-          keys.resolve(store), PosixFilePermissions.fromString("rw-r--r--"));
-    }
+    readable("z-key.p12");
+    readable("z-trust.p12");
+  }
+
+  private void readable(String store) throws IOException {
+    Files.setPosixFilePermissions(
+        keys.resolve(store), PosixFilePermissions.fromString("rw-r--r--"));
   }
 }

@@ -1,0 +1,189 @@
+package io.sparkappliance.jobs;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes down what becomes of jobs; those that may be begun again wait for another turn. */
+final class JobEnds {
+  private static final Logger LOG = LoggerFactory.getLogger(JobEnds.class);
+
+  private static final Duration WRITE_AGAIN = Duration.ofSeconds(5);
+
+  /** Between two tries to write something down while the database is away. */
+  private static final Duration AWAY = Duration.ofSeconds(2);
+
+  private final JobFiles files;
+  private final JobShare share;
+  private final JobRecords records;
+  private final NamedSessions sessions;
+  private final NotedApplications noted;
+  private final UnfinishedJobs jobs;
+  private final String node;
+  private final ScheduledExecutorService timer;
+
+  /**
+   * Ends none yet.
+   *
+   * @param node this host's name
+   * @param timer for what can't be written now
+   */
+  JobEnds(
+      JobFiles files,
+      JobRecords records,
+      NamedSessions sessions,
+      NotedApplications noted,
+      UnfinishedJobs jobs,
+      String node,
+      ScheduledExecutorService timer) {
+    this.files = files;
+    this.share = files.share();
+    this.records = records;
+    this.sessions = sessions;
+    this.noted = noted;
+    this.jobs = jobs;
+    this.node = node;
+    this.timer = timer;
+  }
+
+  /** Its work has come to a good end. */
+  void succeed(LiveJob job) {
+    finish(job, job.job().succeeded(Instant.now()));
+  }
+
+  /** What becomes of a job whose work did not come to a good end. */
+  void fail(LiveJob job, JobFailure failure) {
+    Optional<JobState> last = failure.last();
+    // Who asked for its end is told of that, unless nobody knows whether it came.
+    if (last.isPresent() && (last.get() == JobState.LOST || job.stop().isEmpty())) {
+      finish(job, job.job().ended(last.get(), Instant.now(), failure.error()));
+    } else {
+      fail(job, failure.error());
+    }
+  }
+
+  /** The same with another attempt, where one is left. */
+  void fail(LiveJob job, JobError error) {
+    Job now = job.job();
+    if (now.cancelledBy().isPresent()) {
+      finish(job, cancelled(now));
+      return;
+    }
+    Optional<Stop> stop = job.stop();
+    if (now.state() == JobState.STARTING && stop.equals(Optional.of(Stop.GATEWAY_STOPS))) {
+      waitOn(job);
+      return;
+    }
+    JobError why = stop.map(Stop::sentence).map(JobError::of).orElse(error);
+    Job end = now.ended(JobState.FAILED, Instant.now(), why);
+    if (now.hasAttemptsLeft()) {
+      LOG.info("attempt {} of job {} failed: {}", now.attempt(), now.id(), firstLine(end));
+      again(job, end);
+    } else {
+      LOG.info("job {} failed: {}", now.id(), firstLine(end));
+      finish(job, end);
+    }
+  }
+
+  static Job cancelled(Job job) {
+    String sentence = "cancelled by " + job.cancelledBy().orElseThrow();
+    return job.ended(JobState.CANCELLED, Instant.now(), JobError.of(sentence));
+  }
+
+  private void waitOn(LiveJob job) {
+    try {
+      job.save(Job::waiting);
+    } catch (IOException trouble) {
+      LOG.error("job {} stays written down as about to start", job.id(), trouble);
+    }
+  }
+
+  private static String firstLine(Job job) {
+    return job.reason().orElse("").lines().findFirst().orElse("");
+  }
+
+  private void again(LiveJob job, Job otherwise) {
+    try {
+      savePatiently(job, before -> otherwise.again().on(node));
+      files.removeProcess(job.id());
+      job.forgetAttempt();
+      if (!jobs.isStopping()) {
+        jobs.letWait(job);
+      }
+    } catch (IOException trouble) {
+      LOG.error("job {} can't be begun again", job.id(), trouble);
+      finish(job, otherwise);
+    }
+  }
+
+  /** As soon as the database answers: that it is away is no fault of the job. */
+  void savePatiently(LiveJob job, UnaryOperator<Job> change) throws IOException {
+    while (true) {
+      try {
+        job.save(change);
+        return;
+      } catch (UnreachableRecordsException away) {
+        LOG.debug("job {} waits for its record", job.id(), away);
+        LockSupport.parkNanos(AWAY.toNanos());
+        if (jobs.isStopping() || Thread.currentThread().isInterrupted()) {
+          throw away;
+        }
+      }
+    }
+  }
+
+  /** Writes the end down before the job stops being live: nobody ever sees neither. */
+  void finish(LiveJob job, Job end) {
+    // Who sees the end of the last job of a session may close the session.
+    sessions.leave(end.id());
+    Job whole = noted.atEnd(end);
+    finishWhole(
+        job, whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes())), false);
+  }
+
+  private void finishWhole(LiveJob job, Job end, boolean told) {
+    try {
+      // Who learns of the end finds all that the job has left.
+      share.publish(end, records::checkHeld);
+      job.finish(end);
+      forget(end.id());
+    } catch (TakenOverException others) {
+      LOG.warn("what became of job {} does not count: {}", end.id(), others.getMessage());
+      forget(end.id());
+    } catch (IOException trouble) {
+      // It stays known for as long as this process lives; the next one settles it.
+      if (!told) {
+        tellUnwritten(end, trouble);
+      }
+      if (!jobs.isStopping()) {
+        var _ =
+            timer.schedule(
+                () -> Thread.startVirtualThread(() -> finishWhole(job, end, true)),
+                WRITE_AGAIN.toMillis(),
+                TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  private static void tellUnwritten(Job end, IOException trouble) {
+    if (trouble instanceof UnreachableRecordsException
+        || trouble instanceof UnreachableFilesException) {
+      LOG.warn("the end of job {} is written down later: {}", end.id(), trouble.getMessage());
+    } else {
+      LOG.error("the end of job {} could not be written down", end.id(), trouble);
+    }
+  }
+
+  private void forget(JobId id) {
+    files.removeProcess(id);
+    jobs.forget(id);
+    share.release(id);
+  }
+}
