@@ -101,8 +101,9 @@ final class Heartbeat implements AutoCloseable {
         return;
       }
       long now = System.nanoTime();
-      if (now - lastLook > times.gone().toNanos() / 3) {
-        // Who shows no beat may have been unable to, as this one was.
+      if (away || now - lastLook > times.gone().toNanos() / 3) {
+        // Who shows no beat may have been unable to, as this one was, and may be so for longer: a pool
+        // of connections tries again after pauses of up to 5 s.
         seen.clear();
       }
       lastLook = now;

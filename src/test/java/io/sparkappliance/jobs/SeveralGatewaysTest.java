@@ -34,6 +34,10 @@ class SeveralGatewaysTest {
   private static final Heartbeat.Times QUICK =
       new Heartbeat.Times(Duration.ofMillis(50), Duration.ofSeconds(2));
 
+  /** Longer than a pool of connections pauses before it tries again. */
+  private static final Heartbeat.Times PATIENT =
+      new Heartbeat.Times(Duration.ofMillis(50), Duration.ofSeconds(20));
+
   @TempDir private static Path servers;
   private static PostgreSql server;
 
@@ -49,13 +53,19 @@ class SeveralGatewaysTest {
   private final class Node implements AutoCloseable {
     private final String name;
     private final int applications;
+    private final Heartbeat.Times times;
     private final AtomicBoolean gaveUp = new AtomicBoolean();
     private Jobs jobs;
     private boolean crashed;
 
     Node(String name, int applications) throws IOException {
+      this(name, applications, QUICK);
+    }
+
+    Node(String name, int applications, Heartbeat.Times times) throws IOException {
       this.name = name;
       this.applications = applications;
+      this.times = times;
       start();
     }
 
@@ -67,7 +77,7 @@ class SeveralGatewaysTest {
               Optional.empty(),
               JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"), drivers),
               JobsFixture.limits(1, applications, 9),
-              QUICK,
+              times,
               () -> gaveUp.set(true));
       jobs.start();
       crashed = false;
@@ -344,6 +354,10 @@ class SeveralGatewaysTest {
 
   @Test
   void a_database_that_is_away_for_a_while_costs_no_job() throws Exception {
+    a.close();
+    b.close();
+    a = new Node("a", 1, PATIENT);
+    b = new Node("b", 1, PATIENT);
     JobId running = a.submit(waits("runs"));
     awaitFile("runs");
     JobId waiting = a.submit("echo later");
