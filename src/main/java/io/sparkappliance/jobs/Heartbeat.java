@@ -102,8 +102,8 @@ final class Heartbeat implements AutoCloseable {
       }
       long now = System.nanoTime();
       if (away || now - lastLook > times.gone().toNanos() / 3) {
-        // Who shows no beat may have been unable to, as this one was, and may be so for longer: a pool
-        // of connections tries again after pauses of up to 5 s.
+        // Who shows no beat may have been unable to, as this one was, and may be so for longer: a
+        // pool of connections tries again after pauses of up to 5 s.
         seen.clear();
       }
       lastLook = now;
