@@ -45,7 +45,8 @@ final class DriverOnWorker {
    * @param workers on which it may run
    */
   static DriverOnWorker submit(GatewayClient gateway, String jar, List<Container> workers) {
-    workers.forEach(worker -> worker.shell("mkdir -p " + MARKS));
+    // Where an instance's metadata is there for it, a container's shell is that of another user.
+    workers.forEach(worker -> worker.shell("mkdir -p -m 0777 " + MARKS));
     String spec =
         """
         {"deploy_mode": "cluster", "jar_uri": "%s", "main_class": "%s", "arguments": ["%s"]}"""
