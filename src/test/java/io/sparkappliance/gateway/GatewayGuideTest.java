@@ -63,6 +63,7 @@ class GatewayGuideTest {
           Map.entry("-F file=@report.R", "R is in the image alone"),
           Map.entry("WEBHOOK_HOSTS=hooks.example.org", "lines of a file for Docker"),
           Map.entry("JOBS_DATABASE=jdbc:", "lines of a file for Docker"),
+          Map.entry("create role spark", "a server of databases for it: SeveralGatewaysIT has one"),
           Map.entry("-v /mnt/jobs:/mnt/jobs", "a container with a database: SeveralGatewaysIT"),
           Map.entry("\"deploy_mode\": \"cluster\"", "a jar in S3 and a worker: ClusterModeTest"),
           Map.entry("JOBS_DIR=s3a:", "lines of a file for Docker"));
