@@ -127,12 +127,12 @@ final class JsonBody {
     return text(name).orElseThrow(() -> new InvalidRequestException(name, "is missing"));
   }
 
-  /** A whole number that may be missing. */
+  /** A whole number that may be missing; 9.0 is one, as JSON Schema has it. */
   Optional<Integer> number(String name) {
     return field(name)
         .map(
             value -> {
-              if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+              if (!value.canConvertToInt() || !value.canConvertToExactIntegral()) {
                 throw new InvalidRequestException(name, "must be a whole number");
               }
               return value.asInt();

@@ -112,7 +112,7 @@ class JobApiTest {
             """
             {"name": "Daily “load”", "arguments": ["two words", "$(id)", "-x"],
              "settings": {"spark.executor.memory": "1g", "spark.sql.shuffle.partitions": 8},
-             "packages": ["org.example:library:1.0"], "max_attempts": 2, "time_limit_seconds": 60}
+             "packages": ["org.example:library:1.0"], "max_attempts": 2, "time_limit_seconds": 60.0}
             """,
             "for a; do echo \"<$a>\"; done",
             "?wait=60");

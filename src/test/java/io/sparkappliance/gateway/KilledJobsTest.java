@@ -42,11 +42,15 @@ class KilledJobsTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration OUTAGE = Duration.ofSeconds(10);
 
-  /** In the order in which they are submitted: places are taken when the last one comes. */
+  /**
+   * In the order in which they are submitted: places are taken when the last one comes, and that is
+   * soon after the one whose end is held back, for its place is free when the database has been
+   * silent for too long.
+   */
   enum Phase {
-    ENDED,
     STARTING,
     RUNNING,
+    ENDED,
     QUEUED
   }
 
