@@ -1,7 +1,6 @@
 package io.sparkappliance.jobs;
 
 import io.sparkappliance.cluster.ClusterView;
-import io.sparkappliance.settings.HostAndPort;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -161,8 +160,10 @@ public final class SqlCatalog {
   }
 
   private <T> T run(Question<T> question) {
-    HostAndPort server = cluster.thriftServer().orElseThrow(SqlCatalog::noServer);
-    try (SqlSession session = sessions.borrow(server);
+    if (cluster.thriftServer().isEmpty()) {
+      throw noServer();
+    }
+    try (SqlSession session = sessions.borrow(cluster::thriftServer, () -> false);
         Statement statement = session.connection().createStatement()) {
       return question.ask(statement);
     } catch (SQLException failure) {

@@ -194,12 +194,8 @@ final class SqlRunner implements AutoCloseable {
       JobId id, SqlRequest request, Path directory, long maxBytes, Run run, Beginning beginning)
       throws JobFailure, IOException {
     List<String> statements = SqlScript.split(Files.readString(directory.resolve(SCRIPT)));
-    HostAndPort server =
-        cluster
-            .thriftServer()
-            .orElseThrow(() -> new JobFailure("the thrift server does not answer any more"));
     try (ResultWriter results = new ResultWriter(directory, maxBytes)) {
-      SqlSession session = login(id, server, request);
+      SqlSession session = login(id, request, run);
       try {
         run.begin(session, statements.size());
         beginning.begun(
@@ -212,15 +208,18 @@ final class SqlRunner implements AutoCloseable {
     }
   }
 
-  private SqlSession login(JobId id, HostAndPort server, SqlRequest request)
-      throws JobFailure, IOException {
+  private SqlSession login(JobId id, SqlRequest request, Run run) throws JobFailure, IOException {
+    if (request.session().isEmpty() && request.username().isEmpty()) {
+      return borrow(run);
+    }
+    HostAndPort server =
+        cluster
+            .thriftServer()
+            .orElseThrow(() -> new JobFailure(new SqlSessions.NoServerException().getMessage()));
     try {
-      if (request.session().isPresent()) {
-        return named.use(id, server);
-      }
       return request.username().isPresent()
           ? sessions.open(server, request.username().get(), request.password())
-          : sessions.borrow(server);
+          : named.use(id, server);
     } catch (SQLException refused) {
       JobError error = SqlErrors.describe(refused);
       throw new JobFailure(
@@ -231,6 +230,16 @@ final class SqlRunner implements AutoCloseable {
               error.line(),
               error.position()),
           refused);
+    }
+  }
+
+  private SqlSession borrow(Run run) throws JobFailure {
+    try {
+      return sessions.borrow(cluster::thriftServer, () -> run.cancelled);
+    } catch (SqlSessions.NoServerException none) {
+      throw new JobFailure(none.getMessage());
+    } catch (SQLException refused) {
+      throw new JobFailure(SqlErrors.describe(refused), refused);
     }
   }
 

@@ -18,6 +18,9 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -32,7 +35,14 @@ final class SqlSessions implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(SqlSessions.class);
 
   private static final int WARM_SESSIONS = 2;
-  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
+
+  /** For a server that is being restarted, or that moves to another node. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** After which it is asked again where the server is; the login goes on, for whoever is next. */
+  private static final Duration ATTEMPT = Duration.ofSeconds(3);
+
+  private static final Duration NEXT_LOOK = Duration.ofMillis(200);
 
   /** A warm session holds memory in the driver, and a firewall may forget it: renew it. */
   private static final Duration MAX_AGE = Duration.ofMinutes(10);
@@ -68,12 +78,53 @@ final class SqlSessions implements AutoCloseable {
     this.maxSessions = maxSessions;
   }
 
+  /** For a while no server was found. */
+  static final class NoServerException extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    NoServerException() {
+      super("the thrift server does not answer any more");
+    }
+  }
+
   /**
-   * A session of the appliance's own user, warm where possible.
+   * A session of the appliance's own user, warm where possible. Waits a while for one: what has not
+   * begun loses nothing by it.
    *
+   * @param servers where a server listens now, asked again and again
+   * @param inVain whether nobody waits any more
+   * @throws NoServerException when there was none
    * @throws SQLException when nobody can log in there
    */
-  SqlSession borrow(HostAndPort server) throws SQLException {
+  SqlSession borrow(Supplier<Optional<HostAndPort>> servers, BooleanSupplier inVain)
+      throws SQLException {
+    long begin = System.nanoTime();
+    while (true) {
+      Optional<HostAndPort> server = servers.get();
+      SQLException trouble;
+      try {
+        return borrow(server.orElseThrow(NoServerException::new));
+      } catch (SQLException notNow) {
+        trouble = notNow;
+      }
+      boolean over = System.nanoTime() - begin > PATIENCE.toNanos();
+      if (over || inVain.getAsBoolean() || Thread.currentThread().isInterrupted()) {
+        throw server.isPresent() ? refused(server.get(), trouble) : trouble;
+      }
+      LockSupport.parkNanos(NEXT_LOOK.toNanos());
+    }
+  }
+
+  /** The pool's own words say less than those of the driver, which it had them from. */
+  private static SQLException refused(HostAndPort server, SQLException trouble) {
+    SQLException reason = trouble.getCause() instanceof SQLException cause ? cause : trouble;
+    return new SQLException(
+        "no session on the thrift server at " + server + ": " + reason.getMessage(),
+        reason.getSQLState(),
+        reason);
+  }
+
+  private SqlSession borrow(HostAndPort server) throws SQLException {
     HikariDataSource source = pool(server);
     Connection borrowed = source.getConnection();
     return new SqlSession(
@@ -138,7 +189,7 @@ final class SqlSessions implements AutoCloseable {
       config.setMinimumIdle(WARM_SESSIONS);
       config.setMaximumPoolSize(maxSessions + WARM_SESSIONS);
       config.setMaxLifetime(MAX_AGE.toMillis());
-      config.setConnectionTimeout(LOGIN_TIMEOUT.toMillis());
+      config.setConnectionTimeout(ATTEMPT.toMillis());
       // A thrift server that is only just starting is no reason to give up.
       config.setInitializationFailTimeout(-1);
       pool = Optional.of(new HikariDataSource(config));

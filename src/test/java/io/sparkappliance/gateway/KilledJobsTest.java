@@ -96,7 +96,8 @@ class KilledJobsTest {
     THRIFT_SERVER(
         "kill -9 of the thrift server, which is started again",
         Records.SHARED,
-        new Row("succeeded 1", "failed 0", "failed 1", "failed 0"),
+        // What waits has its turn while the server is away, and waits a while for it.
+        new Row("succeeded 1", "failed 0", "failed 1", "(failed 0|succeeded 1)"),
         new Row("succeeded 1", "succeeded 1", "succeeded 1", "succeeded 1"),
         ".+"),
     DATABASE(
