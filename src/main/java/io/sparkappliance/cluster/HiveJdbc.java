@@ -130,27 +130,17 @@ public final class HiveJdbc {
   /**
    * The job group under which Spark does the work of a statement.
    *
-   * @param statement of a connection of this driver, or a pool's wrapper of one
+   * @param statement of a connection of this driver
    * @return empty when the statement has not begun
    */
   public static Optional<String> jobGroup(Statement statement) {
-    Statement bare = bare(statement);
     try {
       // The one way in which the driver tells an operation's id; Spark names its jobs by that.
-      Object id = bare.getClass().getMethod("getYarnATSGuid").invoke(bare);
+      Object id = statement.getClass().getMethod("getYarnATSGuid").invoke(statement);
       return Optional.ofNullable(id)
           .map(text -> uuid(Base64.getUrlDecoder().decode((String) text)));
     } catch (ReflectiveOperationException | RuntimeException unknown) {
       return Optional.empty();
-    }
-  }
-
-  /** Hive's own refuses to unwrap anything. */
-  private static Statement bare(Statement statement) {
-    try {
-      return statement.unwrap(Statement.class);
-    } catch (SQLException alreadyBare) {
-      return statement;
     }
   }
 

@@ -2,7 +2,6 @@ package io.sparkappliance.cluster;
 
 import java.lang.reflect.Field;
 import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -33,17 +32,16 @@ public final class UnaskedRows implements AutoCloseable {
    * @param result of a statement that was executed; to be closed after this
    */
   public static UnaskedRows of(ResultSet result) {
-    ResultSet bare = bare(result);
     try {
-      Optional<Field> field = field(bare.getClass());
-      if (field.isPresent() && field.get().get(bare) instanceof Statement known) {
-        field.get().set(bare, null);
-        return new UnaskedRows(field, bare, Optional.of(known));
+      Optional<Field> field = field(result.getClass());
+      if (field.isPresent() && field.get().get(result) instanceof Statement known) {
+        field.get().set(result, null);
+        return new UnaskedRows(field, result, Optional.of(known));
       }
     } catch (ReflectiveOperationException | RuntimeException another) {
       LOG.debug("rows are read as the driver likes", another);
     }
-    return new UnaskedRows(Optional.empty(), bare, Optional.empty());
+    return new UnaskedRows(Optional.empty(), result, Optional.empty());
   }
 
   /** Whether it is so. */
@@ -60,15 +58,6 @@ public final class UnaskedRows implements AutoCloseable {
       }
     }
     return Optional.empty();
-  }
-
-  /** Hive's own refuses to unwrap anything. */
-  private static ResultSet bare(ResultSet result) {
-    try {
-      return result.unwrap(ResultSet.class);
-    } catch (SQLException alreadyBare) {
-      return result;
-    }
   }
 
   /** The result knows its statement again, which it ends when it is closed. */

@@ -162,8 +162,7 @@ public final class Jobs implements AutoCloseable {
             settings.application().sqlUser(hostname),
             settings.access().thrift() == Settings.AuthMode.TOKEN
                 ? credentials.apiToken()
-                : HiveJdbc.NO_PASSWORD,
-            gateway.maxConcurrentQueries());
+                : HiveJdbc.NO_PASSWORD);
     JobStore store = JobStore.open(settings, hostname, environment);
     Jobs jobs =
         new Jobs(

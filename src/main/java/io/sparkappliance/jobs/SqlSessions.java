@@ -1,29 +1,20 @@
 package io.sparkappliance.jobs;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import io.sparkappliance.cluster.HiveJdbc;
 import io.sparkappliance.settings.HostAndPort;
 import io.sparkappliance.settings.Secret;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.Map;
 import java.util.Optional;
-import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.logging.Logger;
 import java.util.regex.Pattern;
-import javax.sql.DataSource;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -34,8 +25,6 @@ import org.slf4j.LoggerFactory;
 final class SqlSessions implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(SqlSessions.class);
 
-  private static final int WARM_SESSIONS = 2;
-
   /** For a server that is being restarted, or that moves to another node. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -44,8 +33,8 @@ final class SqlSessions implements AutoCloseable {
 
   private static final Duration NEXT_LOOK = Duration.ofMillis(200);
 
-  /** A warm session holds memory in the driver, and a firewall may forget it: renew it. */
-  private static final Duration MAX_AGE = Duration.ofMinutes(10);
+  /** In less time no server ends and another one is there in its place. */
+  private static final Duration SAME_SERVER = Duration.ofSeconds(5);
 
   /** Becomes part of addresses. */
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}");
@@ -53,15 +42,10 @@ final class SqlSessions implements AutoCloseable {
   private final Path sparkHome;
   private final String user;
   private final Secret password;
-  private final int maxSessions;
-
-  /** By sessions of the pool. */
-  private final Map<Connection, String> applications =
-      Collections.synchronizedMap(new WeakHashMap<>());
 
   private Optional<HiveJdbc> driver = Optional.empty();
-  private Optional<HostAndPort> poolServer = Optional.empty();
-  private Optional<HikariDataSource> pool = Optional.empty();
+  private Optional<HostAndPort> warmServer = Optional.empty();
+  private Optional<WarmSessions> warm = Optional.empty();
 
   /**
    * Logs nobody in yet.
@@ -69,13 +53,11 @@ final class SqlSessions implements AutoCloseable {
    * @param sparkHome where the driver is
    * @param user the appliance's own SQL user
    * @param password its password
-   * @param maxSessions jobs that run at once
    */
-  SqlSessions(Path sparkHome, String user, Secret password, int maxSessions) {
+  SqlSessions(Path sparkHome, String user, Secret password) {
     this.sparkHome = sparkHome;
     this.user = user;
     this.password = password;
-    this.maxSessions = maxSessions;
   }
 
   /** For a while no server was found. */
@@ -98,6 +80,8 @@ final class SqlSessions implements AutoCloseable {
    */
   SqlSession borrow(Supplier<Optional<HostAndPort>> servers, BooleanSupplier inVain)
       throws SQLException {
+    // To wait for that would be in vain.
+    HiveJdbc _ = driver();
     long begin = System.nanoTime();
     while (true) {
       Optional<HostAndPort> server = servers.get();
@@ -115,26 +99,17 @@ final class SqlSessions implements AutoCloseable {
     }
   }
 
-  /** The pool's own words say less than those of the driver, which it had them from. */
   private static SQLException refused(HostAndPort server, SQLException trouble) {
-    SQLException reason = trouble.getCause() instanceof SQLException cause ? cause : trouble;
     return new SQLException(
-        "no session on the thrift server at " + server + ": " + reason.getMessage(),
-        reason.getSQLState(),
-        reason);
+        "no session on the thrift server at " + server + ": " + trouble.getMessage(),
+        trouble.getSQLState(),
+        trouble);
   }
 
   private SqlSession borrow(HostAndPort server) throws SQLException {
-    HikariDataSource source = pool(server);
-    Connection borrowed = source.getConnection();
-    return new SqlSession(
-        server,
-        borrowed,
-        Optional.ofNullable(applications.get(borrowed.unwrap(Connection.class))),
-        connection -> {
-          source.evictConnection(connection);
-          connection.close();
-        });
+    WarmSessions source = warm(server);
+    WarmSessions.Warm taken = source.take(ATTEMPT);
+    return new SqlSession(server, taken.connection(), taken.application(), source::giveBack);
   }
 
   /**
@@ -172,30 +147,13 @@ final class SqlSessions implements AutoCloseable {
     }
   }
 
-  /** A session that a job will find open. */
-  private Connection warm(HiveJdbc jdbc, HostAndPort server) throws SQLException {
-    Connection connection = jdbc.connect(server, user, password);
-    application(connection).ifPresent(id -> applications.put(connection, id));
-    return connection;
-  }
-
-  private synchronized HikariDataSource pool(HostAndPort server) throws SQLException {
-    if (!poolServer.equals(Optional.of(server))) {
-      pool.ifPresent(HikariDataSource::close);
-      HiveJdbc jdbc = driver();
-      HikariConfig config = new HikariConfig();
-      config.setPoolName("sql");
-      config.setDataSource(new Logins(() -> warm(jdbc, server)));
-      config.setMinimumIdle(WARM_SESSIONS);
-      config.setMaximumPoolSize(maxSessions + WARM_SESSIONS);
-      config.setMaxLifetime(MAX_AGE.toMillis());
-      config.setConnectionTimeout(ATTEMPT.toMillis());
-      // A thrift server that is only just starting is no reason to give up.
-      config.setInitializationFailTimeout(-1);
-      pool = Optional.of(new HikariDataSource(config));
-      poolServer = Optional.of(server);
+  private synchronized WarmSessions warm(HostAndPort server) throws SQLException {
+    if (!warmServer.equals(Optional.of(server))) {
+      warm.ifPresent(WarmSessions::close);
+      warm = Optional.of(new WarmSessions(new OwnLogin(driver(), server)));
+      warmServer = Optional.of(server);
     }
-    return pool.orElseThrow();
+    return warm.orElseThrow();
   }
 
   private synchronized HiveJdbc driver() throws SQLException {
@@ -211,66 +169,44 @@ final class SqlSessions implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    pool.ifPresent(HikariDataSource::close);
-    pool = Optional.empty();
-    poolServer = Optional.empty();
+    warm.ifPresent(WarmSessions::close);
+    warm = Optional.empty();
+    warmServer = Optional.empty();
   }
 
-  /** Opens a connection. */
-  @FunctionalInterface
-  private interface Login {
-    Connection open() throws SQLException;
-  }
+  /** Logs the appliance's own user in at one server. */
+  private final class OwnLogin implements WarmSessions.Login {
+    private final HiveJdbc jdbc;
+    private final HostAndPort server;
+    private volatile Told told = new Told("", 0);
 
-  /** The least a pool wants to know. */
-  private static final class Logins implements DataSource {
-    private final Login login;
-
-    Logins(Login login) {
-      this.login = login;
+    OwnLogin(HiveJdbc jdbc, HostAndPort server) {
+      this.jdbc = jdbc;
+      this.server = server;
     }
 
+    /**
+     * What a session was told.
+     *
+     * @param id of the application; empty: nothing
+     * @param at by {@link System#nanoTime}
+     */
+    private record Told(String id, long at) {}
+
     @Override
-    public Connection getConnection() throws SQLException {
-      return login.open();
+    public WarmSessions.Warm open() throws SQLException {
+      Connection connection = jdbc.connect(server, user, password);
+      return new WarmSessions.Warm(connection, own(connection), System.nanoTime());
     }
 
-    @Override
-    public Connection getConnection(String user, String password) throws SQLException {
-      return login.open();
-    }
-
-    @Override
-    public PrintWriter getLogWriter() {
-      return null;
-    }
-
-    @Override
-    public void setLogWriter(PrintWriter out) {}
-
-    @Override
-    public void setLoginTimeout(int seconds) {
-      // Hive's driver would take it for the limit of every single answer, and cut long queries off.
-    }
-
-    @Override
-    public int getLoginTimeout() {
-      return 0;
-    }
-
-    @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-      throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
-      throw new SQLException("wraps nothing");
-    }
-
-    @Override
-    public boolean isWrapperFor(Class<?> type) {
-      return false;
+    private Optional<String> own(Connection connection) {
+      Told last = told;
+      if (!last.id().isEmpty() && System.nanoTime() - last.at() < SAME_SERVER.toNanos()) {
+        return Optional.of(last.id());
+      }
+      Optional<String> asked = application(connection);
+      asked.ifPresent(id -> told = new Told(id, System.nanoTime()));
+      return asked;
     }
   }
 }

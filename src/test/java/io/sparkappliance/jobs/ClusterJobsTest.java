@@ -37,7 +37,7 @@ class ClusterJobsTest {
   private Jobs open(JobLimits limits) throws IOException {
     return JobsFixture.open(
         directory.resolve("jobs"),
-        new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+        new SqlSessions(sparkHome, "me", new Secret("x")),
         Optional.empty(),
         JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"), drivers),
         limits);

@@ -90,7 +90,7 @@ class GatewaysWithS3Test {
       jobs =
           JobsFixture.of(
               store,
-              new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+              new SqlSessions(sparkHome, "me", new Secret("x")),
               Optional.empty(),
               JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"), drivers),
               JobsFixture.limits(1, 1, 9),
@@ -535,7 +535,7 @@ class GatewaysWithS3Test {
     Jobs jobs =
         JobsFixture.of(
             JobStore.embedded(root, "alone", objects(s3.endpoint(), folder)),
-            new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+            new SqlSessions(sparkHome, "me", new Secret("x")),
             Optional.empty(),
             JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
             JobsFixture.limits(1, 1, 9),

@@ -64,7 +64,7 @@ final class JobsFixture {
       throws IOException {
     return open(
         root,
-        new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+        new SqlSessions(sparkHome, "me", new Secret("x")),
         Optional.empty(),
         runner(sparkHome, environment),
         limits);

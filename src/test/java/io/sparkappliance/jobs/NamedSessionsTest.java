@@ -37,7 +37,7 @@ class NamedSessionsTest {
   private Jobs open(HostAndPort server, int places) throws IOException {
     return JobsFixture.open(
         directory.resolve("jobs"),
-        new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN, 2),
+        new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN),
         Optional.of(server),
         JobsFixture.runner(SparkDistribution.home(), Map.of()),
         JobsFixture.limits(places, 1, 100));
@@ -155,7 +155,7 @@ class NamedSessionsTest {
   private NamedSessions unopened(Duration idle) throws IOException {
     NamedSessions sessions =
         new NamedSessions(
-            new SqlSessions(directory, "me", new Secret("x"), 1),
+            new SqlSessions(directory, "me", new Secret("x")),
             directory.resolve("marks"),
             idle,
             2,

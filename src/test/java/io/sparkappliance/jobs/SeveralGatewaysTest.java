@@ -73,7 +73,7 @@ class SeveralGatewaysTest {
       jobs =
           JobsFixture.of(
               JobStore.shared(root, directory.resolve(name), JobDatabase.shared(database), name),
-              new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+              new SqlSessions(sparkHome, "me", new Secret("x")),
               Optional.empty(),
               JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin"), drivers),
               JobsFixture.limits(1, applications, 9),

@@ -38,7 +38,7 @@ class SqlJobsTest {
   private static Jobs openJobs(Path root) throws IOException {
     return JobsFixture.open(
         root,
-        new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN, 2),
+        new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN),
         Optional.of(server.address()),
         JobsFixture.runner(SparkDistribution.home(), Map.of()),
         JobsFixture.limits(2, 1, 100));

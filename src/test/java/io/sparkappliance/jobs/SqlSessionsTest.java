@@ -27,8 +27,7 @@ class SqlSessionsTest {
 
   @BeforeEach
   void open() {
-    sessions =
-        new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN, 2);
+    sessions = new SqlSessions(SparkDistribution.home(), "spark-test", ThriftServerProcess.TOKEN);
   }
 
   @AfterEach

@@ -81,7 +81,7 @@ class WebhooksTest {
       jobs =
           JobsFixture.of(
               store,
-              new SqlSessions(sparkHome, "me", new Secret("x"), 1),
+              new SqlSessions(sparkHome, "me", new Secret("x")),
               Optional.empty(),
               JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
               JobsFixture.limits(1, 4, 99),
