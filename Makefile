@@ -25,7 +25,7 @@ bench-failover: ## our election of masters against Spark's own; takes an hour
 bench-s3: ## writing to S3 and reading it back against Spark's defaults; fetches 690 MB once
 	@setup/image && bench/s3
 
-bench-gateway: ## the gateway against plain JDBC and beeline, its memory, and lists of a million jobs; takes 12 minutes
+bench-gateway: ## the gateway against plain JDBC and beeline, its memory, and lists of a million jobs; takes more than half an hour
 	@setup/image && bench/gateway
 
 image: ## spark-appliance:VERSION and :VERSION-slim

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkappliance.settings.HostAndPort;
-import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -18,6 +17,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -118,14 +121,22 @@ public final class ClusterDrivers {
   }
 
   private Optional<String> get(String address) {
+    CompletableFuture<HttpResponse<String>> sent;
     try {
       HttpRequest request = HttpRequest.newBuilder(URI.create(address)).timeout(TIMEOUT).build();
-      HttpResponse<String> answer =
-          http.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
+      sent = http.sendAsync(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException noAddress) {
+      return Optional.empty();
+    }
+    try {
+      // A request's own limit ends where its answer begins.
+      HttpResponse<String> answer = sent.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
-    } catch (IOException | IllegalArgumentException unreachable) {
+    } catch (ExecutionException | TimeoutException unreachable) {
+      sent.cancel(true);
       return Optional.empty();
     } catch (InterruptedException stopped) {
+      sent.cancel(true);
       Thread.currentThread().interrupt();
       return Optional.empty();
     }

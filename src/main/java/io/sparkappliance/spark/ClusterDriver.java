@@ -115,8 +115,12 @@ public final class ClusterDriver {
     boolean supervise = Boolean.parseBoolean(program.getProperty("supervise"));
     return new DriverDescription(
         program.getProperty("jar"),
-        Utils.memoryStringToMb(value("spark.driver.memory", settings, node, "1g")),
-        Integer.parseInt(value("spark.driver.cores", settings, node, "1")),
+        atLeastOne(
+            "spark.driver.memory in MiB",
+            Utils.memoryStringToMb(value("spark.driver.memory", settings, node, "1g"))),
+        atLeastOne(
+            "spark.driver.cores",
+            Integer.parseInt(value("spark.driver.cores", settings, node, "1"))),
         supervise,
         new Command(
             DriverStart.class.getName(),
@@ -126,6 +130,14 @@ public final class ClusterDriver {
             seq(List.of()),
             seq(javaOptions(node))),
         seq(List.of()));
+  }
+
+  /** Masters don't look: with less than nothing a worker would seem to have more than it has. */
+  private static int atLeastOne(String setting, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(setting + " has to be at least 1, and is " + value);
+    }
+    return value;
   }
 
   private static String value(

@@ -1,13 +1,22 @@
 package io.sparkappliance.cluster;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkappliance.cluster.ClusterDrivers.Driver;
 import io.sparkappliance.cluster.ClusterDrivers.LogText;
 import io.sparkappliance.cluster.ClusterDrivers.Worker;
 import io.sparkappliance.settings.HostAndPort;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.http.HttpClient;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What masters and workers tell of drivers, as Spark 4.2 writes it. */
 class ClusterDriversTest {
@@ -45,6 +54,31 @@ class ClusterDriversTest {
                 1,
                 1024,
                 Optional.of(new Worker("worker-0", Optional.empty()))));
+  }
+
+  /** What a host does that freezes, or loses its network, in the middle of an answer. */
+  @Test
+  @Timeout(60)
+  void an_answer_that_stops_half_way_is_none() throws Exception {
+    try (ServerSocket master = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        HttpClient http = HttpClient.newHttpClient()) {
+      CompletableFuture<Socket> asked =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  Socket client = master.accept();
+                  client
+                      .getOutputStream()
+                      .write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".getBytes(UTF_8));
+                  return client;
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      HostAndPort page = new HostAndPort("127.0.0.1", master.getLocalPort());
+      assertThat(new ClusterDrivers(http).of(page)).isEmpty();
+      asked.join().close();
+    }
   }
 
   @Test

@@ -265,6 +265,16 @@ class ClusterModeTest {
   }
 
   @Test
+  void a_driver_takes_something_of_its_worker() throws Exception {
+    ObjectNode less = nothing();
+    less.withObject("/settings").put("spark.driver.cores", "-64");
+    JsonNode job = awaitEnd(submit(less));
+    assertThat(job.path("state").asText()).isEqualTo("failed");
+    assertThat(job.path("reason").asText())
+        .contains("spark.driver.cores has to be at least 1, and is -64");
+  }
+
+  @Test
   void it_goes_on_while_its_gateway_is_stopped_or_killed() throws Exception {
     String id = submit(nothing());
     awaitOutput(id, "began");
