@@ -3,7 +3,6 @@ package io.sparkappliance.jobs;
 import io.sparkappliance.cluster.ClusterDrivers.Driver;
 import io.sparkappliance.jobs.DriverLogs.Copied;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,6 +76,18 @@ final class ClusterRuns {
     void write() throws IOException;
   }
 
+  /** Makes a job ready to be followed. */
+  @FunctionalInterface
+  interface Preparation {
+    /**
+     * Takes as long as it takes.
+     *
+     * @return false when the gateway stops meanwhile
+     * @throws IOException when it can never be done
+     */
+    boolean isReady() throws IOException;
+  }
+
   private interface Work {
     void run() throws JobFailure, LeftException, IOException;
   }
@@ -131,16 +142,57 @@ final class ClusterRuns {
   /**
    * Follows the driver that a job has, or may have.
    *
-   * @param job which is held
+   * @param job which is held; who wants its end has its driver ended, ready or not
+   * @param preparation is done first
    * @throws JobFailure when it did not end well
    * @throws LeftException when the gateway stops
+   * @throws IOException when it can't be made ready
    */
-  void follow(LiveJob job) throws JobFailure, LeftException {
+  void follow(LiveJob job, Preparation preparation) throws JobFailure, LeftException, IOException {
+    whileHeld(
+        job,
+        () -> {
+          AtomicBoolean prepared = new AtomicBoolean();
+          job.endBy(() -> endUnfollowed(job, prepared));
+          try {
+            if (!preparation.isReady()) {
+              throw new LeftException();
+            }
+          } finally {
+            prepared.set(true);
+          }
+          followToEnd(job);
+        });
+  }
+
+  /** Who follows it after that ends it again, if need be, and looks whether it has. */
+  private void endUnfollowed(LiveJob job, AtomicBoolean prepared) {
+    DriverMark mark = DriverMark.of(job.job());
     try {
-      whileHeld(job, () -> followToEnd(job));
-    } catch (IOException impossible) {
-      throw new UncheckedIOException(impossible);
+      do {
+        Optional<Driver> found = drivers.now().flatMap(known -> latest(mark, known));
+        if (found.isPresent()) {
+          if (!OVER.contains(found.get().state())) {
+            drivers.kill(found.get().id());
+          }
+          return;
+        }
+      } while (!prepared.get() && !leaving.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    } catch (IOException notNow) {
+      LOG.warn("the driver of job {} can't be ended now: {}", job.id(), notNow.toString());
     }
+  }
+
+  /** The last one: Spark may have started it anew. */
+  private static Optional<Driver> latest(DriverMark mark, List<Driver> known) {
+    return known.stream()
+        .filter(driver -> mark.isOn(driver.program()))
+        .filter(driver -> !driver.state().equals(RELAUNCHING))
+        .max(
+            Comparator.comparing((Driver driver) -> !OVER.contains(driver.state()))
+                .thenComparing(Driver::id));
   }
 
   private void whileHeld(LiveJob job, Work work) throws JobFailure, LeftException, IOException {
@@ -248,7 +300,7 @@ final class ClusterRuns {
     /** Whether it has ended well. */
     boolean look() throws JobFailure, LeftException, InterruptedException {
       Optional<List<Driver>> known = drivers.now();
-      Optional<Driver> found = known.flatMap(this::mine);
+      Optional<Driver> found = known.flatMap(all -> latest(mark, all));
       if (found.isEmpty()) {
         checkLost(known.isPresent());
         return false;
@@ -272,16 +324,6 @@ final class ClusterRuns {
         kill(driver);
       }
       return false;
-    }
-
-    /** The last one: Spark may have started it anew. */
-    private Optional<Driver> mine(List<Driver> known) {
-      return known.stream()
-          .filter(driver -> mark.isOn(driver.program()))
-          .filter(driver -> !driver.state().equals(RELAUNCHING))
-          .max(
-              Comparator.comparing((Driver driver) -> !OVER.contains(driver.state()))
-                  .thenComparing(Driver::id));
     }
 
     private void checkLost(boolean masterLeads) throws JobFailure {
@@ -372,9 +414,13 @@ final class ClusterRuns {
         case "FAILED" ->
             throw new JobFailure(
                 "the program failed in driver " + driver.id() + where + "; its log says why");
-        case "KILLED" ->
-            throw JobFailure.last(
-                JobState.FAILED, "driver " + driver.id() + " was ended at the master");
+        case "KILLED" -> {
+          String ended = "driver " + driver.id() + " was ended at the master";
+          // Whom nobody here has asked to end it does not want it again.
+          throw job.stop().isPresent()
+              ? new JobFailure(ended)
+              : JobFailure.last(JobState.FAILED, ended);
+        }
         default ->
             // It may run on where its worker can't be reached: not to be begun again.
             throw JobFailure.last(

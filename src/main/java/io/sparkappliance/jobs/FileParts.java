@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A file in S3, in parts that are named by where they begin. No part is so large that it would have
@@ -45,7 +46,12 @@ final class FileParts {
    * @param offset where it begins, in bytes from the beginning of the file
    * @param size in bytes
    */
-  record Part(String name, long offset, long size) {}
+  record Part(String name, long offset, long size) {
+    /** Where it ends, in bytes from the beginning of the file. */
+    long end() {
+      return offset + size;
+    }
+  }
 
   /**
    * One of which something may be there.
@@ -57,7 +63,7 @@ final class FileParts {
     List<Part> parts = list(objects, name);
     if (!parts.isEmpty()) {
       Part last = parts.getLast();
-      file.end = last.offset() + last.size();
+      file.end = last.end();
       file.lastBegins = last.size() < FULL ? last.offset() : file.end;
     }
     return file;
@@ -72,7 +78,10 @@ final class FileParts {
     return of(objects.list(name), name);
   }
 
-  /** Those of a file among objects; what does not follow another part without a gap is left out. */
+  /**
+   * Those of a file among objects: each begins where the one before it ends, or in it where two
+   * gateways have written parts, and reaches beyond it. What comes behind a gap is left out.
+   */
   static List<Part> of(List<S3Objects.Entry> entries, String name) {
     List<Part> sorted =
         entries.stream()
@@ -81,15 +90,32 @@ final class FileParts {
             .sorted(Comparator.comparingLong(Part::offset))
             .toList();
     List<Part> parts = new ArrayList<>();
-    long next = 0;
-    for (Part part : sorted) {
-      if (part.offset() != next) {
-        break;
+    long end = 0;
+    int next = 0;
+    while (true) {
+      Optional<Part> furthest = Optional.empty();
+      for (; next < sorted.size() && sorted.get(next).offset() <= end; next++) {
+        Part part = sorted.get(next);
+        furthest = furthest.filter(other -> other.end() >= part.end()).or(() -> Optional.of(part));
       }
-      parts.add(part);
-      next += part.size();
+      // An empty file has one part, with nothing in it.
+      long before = parts.isEmpty() ? -1 : end;
+      if (furthest.filter(part -> part.end() > before).isEmpty()) {
+        return parts;
+      }
+      parts.add(furthest.get());
+      end = furthest.get().end();
     }
-    return parts;
+  }
+
+  /** Where parts end, one behind the other, in bytes from the beginning of the file. */
+  static long end(List<Part> parts) {
+    return parts.isEmpty() ? 0 : parts.getLast().end();
+  }
+
+  /** Whether each begins where the one before it ends, as one gateway writes them. */
+  static boolean haveNoOverlap(List<Part> parts) {
+    return parts.stream().mapToLong(Part::size).sum() == end(parts);
   }
 
   /** The name of the file that an object is a part of; the object's own where it is none. */

@@ -62,7 +62,7 @@ record FolderShare(Path root) implements JobShare {
   }
 
   @Override
-  public void follow(Job job) {}
+  public void follow(Job job, Holder holder) {}
 
   @Override
   public void publish(Job job, Holder holder) {}

@@ -60,24 +60,36 @@ final class JobEnds {
 
   /** What becomes of a job whose work did not come to a good end. */
   void fail(LiveJob job, JobFailure failure) {
-    Optional<JobState> last = failure.last();
-    // Who asked for its end is told of that, unless nobody knows whether it came.
-    if (last.isPresent() && (last.get() == JobState.LOST || job.stop().isEmpty())) {
-      finish(job, job.job().ended(last.get(), Instant.now(), failure.error()));
-    } else {
+    if (failure.last().isEmpty() || job.decided().isPresent()) {
       fail(job, failure.error());
+      return;
+    }
+    JobState last = failure.last().get();
+    // Who asked for its end is told of that, unless nobody knows whether it came.
+    if (last != JobState.LOST && job.job().cancelledBy().isPresent()) {
+      finish(job, cancelled(job.job()));
+    } else {
+      Optional<Stop> asked = last == JobState.LOST ? Optional.empty() : job.stop();
+      JobError why = asked.map(Stop::sentence).map(JobError::of).orElse(failure.error());
+      finish(job, job.job().ended(last, Instant.now(), why));
     }
   }
 
   /** The same with another attempt, where one is left. */
   void fail(LiveJob job, JobError error) {
     Job now = job.job();
+    Optional<Job> decided = job.decided();
+    if (decided.isPresent()) {
+      // What went wrong after that changes nothing.
+      finishWhole(job, decided.get(), false);
+      return;
+    }
     if (now.cancelledBy().isPresent()) {
       finish(job, cancelled(now));
       return;
     }
     Optional<Stop> stop = job.stop();
-    if (now.state() == JobState.STARTING && stop.equals(Optional.of(Stop.GATEWAY_STOPS))) {
+    if (now.state() != JobState.RUNNING && stop.equals(Optional.of(Stop.GATEWAY_STOPS))) {
       waitOn(job);
       return;
     }
@@ -133,34 +145,50 @@ final class JobEnds {
         LOG.debug("job {} waits for its record", job.id(), away);
         LockSupport.parkNanos(AWAY.toNanos());
         if (jobs.isStopping() || Thread.currentThread().isInterrupted()) {
+          job.stop(Stop.GATEWAY_STOPS);
           throw away;
         }
       }
     }
   }
 
-  /** Writes the end down before the job stops being live: nobody ever sees neither. */
+  /**
+   * Writes the end down before the job stops being live: nobody ever sees neither. Where another
+   * end was decided before, that one.
+   */
   void finish(LiveJob job, Job end) {
     // Who sees the end of the last job of a session may close the session.
     sessions.leave(end.id());
     Job whole = noted.atEnd(end);
-    finishWhole(
-        job, whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes())), false);
+    Job counted = whole.leaving(files.outputBytes(whole.id(), whole.submission().inputBytes()));
+    finishWhole(job, job.decide(counted), false);
+  }
+
+  /** Goes on with an end that was decided before this process began, or before this one stops. */
+  void finishDecided(LiveJob job, Job end) {
+    sessions.leave(end.id());
+    finishWhole(job, job.decide(end), true);
   }
 
   private void finishWhole(LiveJob job, Job end, boolean told) {
+    if (job.isWritten()) {
+      return;
+    }
+    if (jobs.isStopping()) {
+      keep(end);
+    }
     try {
       // Who learns of the end finds all that the job has left.
-      share.publish(end, records::checkHeld);
-      job.finish(end);
+      job.finish(published(end));
       forget(end.id());
     } catch (TakenOverException others) {
       LOG.warn("what became of job {} does not count: {}", end.id(), others.getMessage());
       forget(end.id());
-    } catch (IOException trouble) {
+    } catch (IOException | RuntimeException trouble) {
       // It stays known for as long as this process lives; the next one settles it.
       if (!told) {
         tellUnwritten(end, trouble);
+        keep(end);
       }
       if (!jobs.isStopping()) {
         var _ =
@@ -172,7 +200,31 @@ final class JobEnds {
     }
   }
 
-  private static void tellUnwritten(Job end, IOException trouble) {
+  /** What can't be read here never arrives: an end that can't be told helps nobody. */
+  private Job published(Job end) throws IOException {
+    try {
+      share.publish(end, records::checkHeld);
+      return end;
+    } catch (UnreadableFilesException lost) {
+      LOG.error("not all that job {} has left behind can be kept", end.id(), lost);
+      String why = "its work was done, but not all that it has left behind could be kept: ";
+      return end.state() == JobState.SUCCEEDED
+          ? end.ended(JobState.FAILED, Instant.now(), JobError.of(why + lost.getMessage()))
+          : end;
+    }
+  }
+
+  /** For who goes on with the job when this process is gone. */
+  private void keep(Job end) {
+    try {
+      files.keepEnd(end);
+    } catch (IOException unwritten) {
+      LOG.warn(
+          "the end of job {} is known to this process alone: {}", end.id(), unwritten.toString());
+    }
+  }
+
+  private static void tellUnwritten(Job end, Exception trouble) {
     if (trouble instanceof UnreachableRecordsException
         || trouble instanceof UnreachableFilesException) {
       LOG.warn("the end of job {} is written down later: {}", end.id(), trouble.getMessage());
@@ -183,6 +235,7 @@ final class JobEnds {
 
   private void forget(JobId id) {
     files.removeProcess(id);
+    files.removeEnd(id);
     jobs.forget(id);
     share.release(id);
   }

@@ -37,6 +37,9 @@ final class JobFiles {
   /** File in a job's directory: how it is run. */
   static final String REQUEST = "request.json";
 
+  /** How a job has ended whose record does not say so yet; it never leaves this machine. */
+  private static final String END = "end.json";
+
   /** Folder in a job's directory for files that came with a program. */
   static final String ATTACHMENTS = "attachments";
 
@@ -255,6 +258,46 @@ final class JobFiles {
       return Files.readAttributes(file, BasicFileAttributes.class).size();
     } catch (IOException gone) {
       return 0;
+    }
+  }
+
+  /**
+   * Keeps how a job ends with what it has left, for as long as that can't be written down where
+   * everybody finds it.
+   *
+   * @throws IOException when it can't be written
+   */
+  void keepEnd(Job end) throws IOException {
+    Path directory = directory(end.id());
+    if (Files.exists(directory)) {
+      AtomicFiles.write(directory.resolve(END), JobJson.write(end), "rw-------");
+    }
+  }
+
+  /**
+   * How a job that is written down as unfinished has ended.
+   *
+   * @return empty when nobody has kept that, or of another attempt
+   */
+  Optional<Job> keptEnd(Job unfinished) {
+    try {
+      String text = Files.readString(directory(unfinished.id()).resolve(END));
+      return Optional.of(JobJson.read(unfinished.id(), text))
+          .filter(end -> end.state().isFinal() && end.attempt() == unfinished.attempt())
+          // The job's own program may have written there.
+          .filter(end -> end.submission().isOf(unfinished.submission()));
+    } catch (IOException | RuntimeException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** The end of a job is written down. */
+  void removeEnd(JobId id) {
+    try {
+      Files.deleteIfExists(directory(id).resolve(END));
+    } catch (IOException stays) {
+      // It says what the record says.
+      LOG.debug("{} stays", directory(id).resolve(END), stays);
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
@@ -57,7 +58,7 @@ final class JobInputs {
             .distinct()
             .toList();
     if (!names.contains(JobFiles.REQUEST)) {
-      throw new IOException("what came with it is no longer in " + objects.location());
+      throw new NoSuchFileException("what came with it is no longer in " + objects.location());
     }
     JobFiles.createDirectory(directory);
     for (String name : names) {
@@ -77,7 +78,9 @@ final class JobInputs {
     List<FileParts.Part> parts = FileParts.of(entries, id + "/" + name);
     try (InputStream in = Channels.newInputStream(new PartsChannel(objects, parts))) {
       Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
     }
-    Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
   }
 }

@@ -34,6 +34,9 @@ final class JobOutputs {
   private final int attempt;
   private final Map<String, FileParts> files = new HashMap<>();
 
+  /** Whether another gateway may have written some, and may not know that it has lost the job. */
+  private boolean mayBeOthers;
+
   /**
    * Those of an attempt of which there may be something.
    *
@@ -87,9 +90,38 @@ final class JobOutputs {
     put(directory, LOGS);
   }
 
-  /** Puts all that the job has left in its directory. */
+  /** Puts all that the job has left in its directory, and makes sure that it is there so. */
   synchronized void putAll(Path directory) throws FetchFailure, IOException {
     put(directory, ALL);
+    if (mayBeOthers) {
+      replaceOthers(directory);
+    }
+  }
+
+  private void replaceOthers(Path directory) throws FetchFailure, IOException {
+    List<S3Objects.Entry> there = objects.list(folder(id, attempt));
+    for (String name : ALL) {
+      Path file = directory.resolve(name);
+      if (!Files.exists(file)) {
+        continue;
+      }
+      List<String> objectsOfFile =
+          there.stream()
+              .map(S3Objects.Entry::name)
+              .filter(object -> FileParts.fileOf(object).equals(path(name)))
+              .toList();
+      List<FileParts.Part> parts = FileParts.of(there, path(name));
+      boolean isOne =
+          FileParts.end(parts) == Files.size(file)
+              && objectsOfFile.size() == parts.size()
+              && FileParts.haveNoOverlap(parts);
+      if (!isOne) {
+        objects.delete(objectsOfFile);
+        FileParts anew = new FileParts(objects, path(name));
+        anew.put(file);
+        files.put(name, anew);
+      }
+    }
   }
 
   private void put(Path directory, List<String> names) throws FetchFailure, IOException {
@@ -99,6 +131,7 @@ final class JobOutputs {
         FileParts parts = files.get(name);
         if (parts == null) {
           parts = FileParts.found(objects, path(name));
+          mayBeOthers = true;
           files.put(name, parts);
         }
         parts.put(file);

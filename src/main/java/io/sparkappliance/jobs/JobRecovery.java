@@ -86,7 +86,11 @@ final class JobRecovery implements Leftovers.Work {
     Optional<ProcessHandle> process =
         hasEnded ? Optional.empty() : mark.flatMap(ProcessIdentity::find);
     jobs.add(known);
-    if (job.state() == JobState.RUNNING && job.driver().isPresent()) {
+    Optional<Job> decided = files.keptEnd(job);
+    if (decided.isPresent()) {
+      LOG.info("job {} had ended: {}", job.id(), decided.get().state());
+      ends.finishDecided(known, decided.get().on(node));
+    } else if (job.state() == JobState.RUNNING && job.driver().isPresent()) {
       followDriver(known);
     } else if (job.state() == JobState.RUNNING && process.isPresent()) {
       adopt(known, process.get());
@@ -169,16 +173,13 @@ final class JobRecovery implements Leftovers.Work {
     Thread.startVirtualThread(
         () -> {
           try {
-            if (!share.resume(job.job(), jobs::isStopping)) {
-              return;
-            }
-            cluster.follow(job);
+            cluster.follow(job, () -> share.resume(job.job(), jobs::isStopping));
             ends.succeed(job);
           } catch (JobFailure failure) {
             ends.fail(job, failure);
           } catch (ClusterRuns.LeftException goesOn) {
             LOG.info("job {} goes on without this gateway", job.id());
-          } catch (IOException gone) {
+          } catch (IOException | RuntimeException gone) {
             LOG.error("the driver of job {} can't be followed", job.id(), gone);
             ends.fail(job, JobFailure.last(JobState.LOST, "its driver can't be followed: " + gone));
           } finally {

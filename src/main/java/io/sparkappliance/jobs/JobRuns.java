@@ -253,8 +253,23 @@ final class JobRuns implements AutoCloseable {
     own.forEach(job -> job.stop(Stop.GATEWAY_STOPS));
     Instant deadline = Instant.now().plus(limits.stopTime().multipliedBy(2));
     jobs.awaitEnd(deadline);
-    own.forEach(job -> awaitRest(job, deadline));
+    List<Thread> rest =
+        own.stream().map(job -> Thread.startVirtualThread(() -> awaitRest(job, deadline))).toList();
+    // What S3 or the database does not take by then is kept here.
+    Instant last = deadline.plus(limits.stopTime());
+    rest.forEach(thread -> giveUpAt(last, thread));
     timer.shutdownNow();
+  }
+
+  private static void giveUpAt(Instant deadline, Thread thread) {
+    try {
+      if (!thread.join(Duration.between(Instant.now(), deadline))) {
+        thread.interrupt();
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      thread.interrupt();
+    }
   }
 
   /** One that an earlier gateway started has no turn; one that can't be ended is given up. */
@@ -267,7 +282,10 @@ final class JobRuns implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     Job now = job.job();
-    if (!now.state().isFinal() && now.state() != JobState.QUEUED) {
+    Optional<Job> decided = job.decided();
+    if (decided.isPresent()) {
+      ends.finishDecided(job, decided.get());
+    } else if (!now.state().isFinal() && now.state() != JobState.QUEUED) {
       ends.finish(
           job,
           now.ended(JobState.FAILED, Instant.now(), JobError.of(Stop.GATEWAY_STOPS.sentence())));

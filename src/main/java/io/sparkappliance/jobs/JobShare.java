@@ -64,14 +64,19 @@ interface JobShare extends AutoCloseable {
    */
   boolean resume(Job job, BooleanSupplier inVain) throws IOException;
 
-  /** From now on others see soon what the process of this attempt of a job writes. */
-  void follow(Job job);
+  /**
+   * From now on others see soon what the process of this attempt of a job writes.
+   *
+   * @param holder asked now and then: who takes over a job writes what others read of it
+   */
+  void follow(Job job, Holder holder);
 
   /**
    * Shows others all that a job has left behind here. Its end is written down after that.
    *
    * @param holder asked first: who takes over a job writes what others read of it
    * @throws TakenOverException when another gateway holds the job
+   * @throws UnreadableFilesException when that can never be done
    * @throws IOException when that can't be done now; it can be tried again
    */
   void publish(Job job, Holder holder) throws IOException;

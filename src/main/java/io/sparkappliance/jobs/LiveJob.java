@@ -20,6 +20,8 @@ final class LiveJob {
   private Optional<Stop> stop = Optional.empty();
   private Optional<Runnable> ending = Optional.empty();
   private Optional<Thread> ender = Optional.empty();
+  private Optional<Job> decided = Optional.empty();
+  private boolean isWritten;
 
   /**
    * Takes a job as it is written down.
@@ -82,6 +84,34 @@ final class LiveJob {
   }
 
   /**
+   * Decides how it ends, before anybody is told. The first decision is the one that counts: what is
+   * still to be done for it may take a while, in which the gateway may be stopped.
+   *
+   * @return what was decided
+   */
+  synchronized Job decide(Job end) {
+    if (decided.isEmpty()) {
+      decided = Optional.of(end);
+    }
+    return decided.get();
+  }
+
+  /** How it ends; empty while that is open. */
+  synchronized Optional<Job> decided() {
+    return decided;
+  }
+
+  /** Whether its end is written down. */
+  synchronized boolean isWritten() {
+    return isWritten;
+  }
+
+  /** Tells whether this gateway still holds jobs. */
+  JobShare.Holder holder() {
+    return records::checkHeld;
+  }
+
+  /**
    * Ends it, in its record first.
    *
    * @throws IOException when it can't be written; here it is over all the same
@@ -89,6 +119,7 @@ final class LiveJob {
   synchronized void finish(Job end) throws IOException {
     try {
       records.save(end);
+      isWritten = true;
     } finally {
       job = end;
       notifyAll();

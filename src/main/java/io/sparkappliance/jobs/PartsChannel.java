@@ -41,12 +41,12 @@ final class PartsChannel implements SeekableByteChannel {
   /**
    * Opens it; nothing is asked for yet.
    *
-   * @param parts one behind the other
+   * @param parts as {@link FileParts#of} gives them
    */
   PartsChannel(S3Objects objects, List<FileParts.Part> parts) {
     this.objects = objects;
     this.parts = List.copyOf(parts);
-    this.size = parts.stream().mapToLong(FileParts.Part::size).sum();
+    this.size = FileParts.end(parts);
   }
 
   @Override
@@ -93,7 +93,7 @@ final class PartsChannel implements SeekableByteChannel {
   private InputStream stream() throws FetchFailure {
     if (in.isEmpty()) {
       FileParts.Part part = part();
-      partEnds = part.offset() + part.size();
+      partEnds = part.end();
       in = Optional.of(objects.read(part.name(), position - part.offset(), partEnds - position));
     }
     return in.get();
@@ -114,11 +114,15 @@ final class PartsChannel implements SeekableByteChannel {
     return parts.get(low);
   }
 
-  private void forget() throws IOException {
+  private void forget() {
     Optional<InputStream> old = in;
     in = Optional.empty();
-    if (old.isPresent()) {
-      old.get().close();
+    try {
+      if (old.isPresent()) {
+        old.get().close();
+      }
+    } catch (IOException broken) {
+      LOG.debug("what is not read any more was broken", broken);
     }
   }
 
@@ -128,7 +132,7 @@ final class PartsChannel implements SeekableByteChannel {
   }
 
   @Override
-  public SeekableByteChannel position(long wanted) throws IOException {
+  public SeekableByteChannel position(long wanted) {
     if (wanted < 0) {
       throw new IllegalArgumentException("before the beginning");
     }
@@ -160,7 +164,7 @@ final class PartsChannel implements SeekableByteChannel {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     open = false;
     forget();
   }

@@ -1,14 +1,19 @@
 package io.sparkappliance.jobs;
 
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Ends jobs that take too long or leave too much. */
 final class RunLimits {
+  private static final Logger LOG = LoggerFactory.getLogger(RunLimits.class);
+
   private static final Duration LOOK_AT_OUTPUT = Duration.ofSeconds(5);
   private static final Duration SHORTEST = Duration.ofMillis(50);
 
@@ -44,7 +49,7 @@ final class RunLimits {
     Optional<Duration> limit = job.job().submission().terms().timeLimit();
     boolean writesFreely = job.job().kind() == JobKind.APPLICATION;
     if (writesFreely) {
-      files.share().follow(job.job());
+      files.share().follow(job.job(), job.holder());
     }
     if (limit.isEmpty() && !writesFreely) {
       return Optional.empty();
@@ -57,7 +62,14 @@ final class RunLimits {
             .orElse(LOOK_AT_OUTPUT);
     return Optional.of(
         timer.scheduleWithFixedDelay(
-            () -> look(job, started, limit, writesFreely),
+            () -> {
+              try {
+                look(job, started, limit, writesFreely);
+              } catch (RuntimeException fault) {
+                // Its next look may do better; without one the job had no limits any more.
+                LOG.error("the limits of job {} can't be watched now", job.id(), fault);
+              }
+            },
             interval.toMillis(),
             interval.toMillis(),
             TimeUnit.MILLISECONDS));
@@ -69,6 +81,8 @@ final class RunLimits {
       job.stop(
           new Stop("it ran longer than its time limit of " + limit.get().toSeconds() + " seconds"));
     } else if (writesFreely
+        // Until what it has written is here, nothing can be counted.
+        && Files.exists(files.directory(job.id()))
         && files.outputBytes(job.id(), job.job().submission().inputBytes()) > outputBytes) {
       job.stop(new Stop(SqlRunner.tooMuch(outputBytes)));
     }

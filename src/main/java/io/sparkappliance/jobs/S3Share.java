@@ -6,6 +6,7 @@ import io.sparkappliance.storage.S3Objects;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +48,7 @@ final class S3Share implements JobShare {
   private final Path root;
   private final IncomingMarks incoming;
   private final Map<JobId, JobOutputs> outputs = new ConcurrentHashMap<>();
-  private final Set<JobId> followed = ConcurrentHashMap.newKeySet();
+  private final Map<JobId, Holder> followed = new ConcurrentHashMap<>();
   private final Set<JobId> unpublished = ConcurrentHashMap.newKeySet();
   private final Set<JobId> rejected = ConcurrentHashMap.newKeySet();
 
@@ -129,12 +130,12 @@ final class S3Share implements JobShare {
         inVain,
         () -> {
           if (!unpublished.isEmpty()) {
-            return false;
+            return Attempt.LATER;
           }
           new JobInputs(objects, job.id()).fetch(directory(job.id()));
           new JobOutputs(objects, job.id(), job.attempt()).deleteEarlier(directory(job.id()));
           outputs(job);
-          return true;
+          return Attempt.DONE;
         });
   }
 
@@ -144,42 +145,56 @@ final class S3Share implements JobShare {
         job.id(),
         inVain,
         () -> {
-          new JobInputs(objects, job.id()).fetchWithOutputs(directory(job.id()), job.attempt());
-          return true;
+          try {
+            new JobInputs(objects, job.id()).fetchWithOutputs(directory(job.id()), job.attempt());
+            return Attempt.DONE;
+          } catch (NoSuchFileException gone) {
+            throw gone;
+          } catch (UnreachableFilesException away) {
+            throw away;
+          } catch (IOException full) {
+            // What goes on in the cluster has to be followed as soon as there is room.
+            return "it can't be written here: " + full;
+          }
         });
   }
 
   private interface Attempt {
-    /** Whether it was done; false: it is to be tried again. */
-    boolean succeeds() throws FetchFailure, IOException;
+    String DONE = "";
+    String LATER = "the ends of other jobs are not in S3 yet";
+
+    /** What it waits for, to be tried again; {@link #DONE} when there is nothing. */
+    String waitsFor() throws FetchFailure, IOException;
   }
 
   private boolean patiently(JobId id, BooleanSupplier inVain, Attempt attempt) throws IOException {
     boolean told = false;
     while (!inVain.getAsBoolean() && !Thread.currentThread().isInterrupted()) {
       try {
-        if (attempt.succeeds()) {
+        String reason = attempt.waitsFor();
+        if (reason.equals(Attempt.DONE)) {
           return true;
         }
+        told = told || waits(id, reason);
       } catch (FetchFailure failure) {
-        told = told || waits(id, unreachable(failure));
+        told = told || waits(id, unreachable(failure).getMessage());
       } catch (UnreachableFilesException broken) {
-        told = told || waits(id, broken);
+        told = told || waits(id, broken.getMessage());
       }
       LockSupport.parkNanos(NEXT_TRY.toNanos());
     }
     return false;
   }
 
-  private static boolean waits(JobId id, UnreachableFilesException why) {
-    LOG.warn("job {} waits: {}", id, why.getMessage());
+  private static boolean waits(JobId id, String why) {
+    LOG.warn("job {} waits: {}", id, why);
     return true;
   }
 
   @Override
-  public void follow(Job job) {
+  public void follow(Job job, Holder holder) {
     outputs(job);
-    followed.add(job.id());
+    followed.put(job.id(), holder);
   }
 
   private JobOutputs outputs(Job job) {
@@ -194,10 +209,12 @@ final class S3Share implements JobShare {
   private void followAll() {
     try {
       Optional<String> trouble = Optional.empty();
-      for (JobId id : followed) {
+      for (Map.Entry<JobId, Holder> one : followed.entrySet()) {
         // Of each, whatever became of those before it.
-        Optional<String> one = passOn(id);
-        trouble = trouble.or(() -> one);
+        if (holds(one.getKey(), one.getValue())) {
+          Optional<String> why = passOn(one.getKey());
+          trouble = trouble.or(() -> why);
+        }
       }
       List.copyOf(rejected).forEach(this::reject);
       removeMarks();
@@ -222,6 +239,23 @@ final class S3Share implements JobShare {
     }
   }
 
+  /**
+   * Who has taken over a job writes the same files. While the database does not say who has it,
+   * nobody else can look either.
+   */
+  private boolean holds(JobId id, Holder holder) {
+    try {
+      holder.check(id);
+      return true;
+    } catch (TakenOverException others) {
+      followed.remove(id);
+      return false;
+    } catch (IOException unknown) {
+      LOG.debug("whether job {} is still this gateway's is not known", id, unknown);
+      return false;
+    }
+  }
+
   /** Why that can't be done now; empty: it is done. */
   private Optional<String> passOn(JobId id) {
     try {
@@ -232,7 +266,7 @@ final class S3Share implements JobShare {
       return Optional.empty();
     } catch (FetchFailure failure) {
       return Optional.of(unreachable(failure).getMessage());
-    } catch (IOException unreadable) {
+    } catch (IOException | RuntimeException unreadable) {
       return Optional.of(unreadable.toString());
     }
   }
@@ -246,6 +280,10 @@ final class S3Share implements JobShare {
     } catch (FetchFailure failure) {
       unpublished.add(job.id());
       throw unreachable(failure);
+    } catch (IOException unreadable) {
+      // Nothing of it comes by waiting, and nobody else has to.
+      unpublished.remove(job.id());
+      throw new UnreadableFilesException(unreadable);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -40,7 +41,11 @@ final class SparkDrivers implements Drivers {
   /** A process that asks for a driver may be left by its gateway, and be seen by the next one. */
   private static final Duration PATIENCE = Duration.ofSeconds(150);
 
-  private static final int LONGEST_ANSWER = 2000;
+  private static final int LONGEST_OUTPUT = 1 << 16;
+
+  /** How lines of that process begin; a virtual machine may have something to say as well. */
+  private static final Set<String> ANSWERS =
+      Set.of("asking", "accepted", "refused", "unknown", "told", "silent", "trouble", "none");
 
   private final Path sparkHome;
   private final Map<String, String> environment;
@@ -139,12 +144,19 @@ final class SparkDrivers implements Drivers {
     return true;
   }
 
-  /** The last line. */
   private static String answer(Process client) throws IOException {
     try (InputStream stdout = client.getInputStream()) {
-      String text = new String(stdout.readNBytes(LONGEST_ANSWER), StandardCharsets.UTF_8).strip();
-      return text.substring(text.lastIndexOf('\n') + 1);
+      return answer(new String(stdout.readNBytes(LONGEST_OUTPUT), StandardCharsets.UTF_8));
     }
+  }
+
+  /** The last line that is one of its answers; empty when none is. */
+  static String answer(String output) {
+    return output
+        .lines()
+        .map(String::strip)
+        .filter(line -> ANSWERS.contains(line.split(" ", 2)[0]))
+        .reduce("", (_, later) -> later);
   }
 
   private Process start(Path log, List<String> arguments) throws IOException {

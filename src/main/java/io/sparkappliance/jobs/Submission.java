@@ -23,6 +23,11 @@ public record Submission(
     Terms terms,
     Optional<String> fingerprint,
     long inputBytes) {
+  /** Whether another is of the same job, whoever has it. */
+  boolean isOf(Submission other) {
+    return on(other.node()).equals(other);
+  }
+
   /** The same, taken over. */
   Submission on(String other) {
     return new Submission(kind, owner, at, other, terms, fingerprint, inputBytes);

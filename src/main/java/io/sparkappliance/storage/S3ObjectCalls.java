@@ -49,7 +49,9 @@ final class S3ObjectCalls implements AutoCloseable {
     this.bucket = bucket;
   }
 
-  void put(String key, Path file, long offset, long length) throws FetchFailure {
+  void put(String key, Path file, long offset, long length) throws FetchFailure, IOException {
+    // The SDK reads in its own time, and takes what goes wrong then for a failure of S3.
+    new FilePart(file, offset, length).close();
     put(
         key,
         RequestBody.fromContentProvider(
@@ -101,7 +103,7 @@ final class S3ObjectCalls implements AutoCloseable {
     String range = "bytes=" + offset + "-" + (offset + length - 1);
     try {
       return new S3Reading(
-          reading().getObject(request -> request.bucket(bucket).key(key).range(range)));
+          reading().getObject(request -> request.bucket(bucket).key(key).range(range)), length);
     } catch (RuntimeException e) {
       throw failure(e);
     }
@@ -159,7 +161,8 @@ final class S3ObjectCalls implements AutoCloseable {
       case UncheckedIOException gone ->
           new FetchFailure(
               "a file can't be read (" + gone.getCause() + ")", FAILURES.later(), true, gone);
-      default -> throw e;
+      // The SDK's own faults come and go like those of the network.
+      default -> new FetchFailure("the call to S3 failed (" + e + ")", FAILURES.later(), true, e);
     };
   }
 

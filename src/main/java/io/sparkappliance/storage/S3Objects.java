@@ -1,6 +1,7 @@
 package io.sparkappliance.storage;
 
 import io.sparkappliance.settings.ConfigurationException;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,9 +68,11 @@ public final class S3Objects implements AutoCloseable {
    * @param offset where the part begins
    * @param length how many bytes; the file has to have them
    * @throws FetchFailure when S3 does not have it now
+   * @throws IOException when the file can't be read
    * @throws IllegalArgumentException for a name that is none, or leads out of the folder
    */
-  public void put(String name, Path file, long offset, long length) throws FetchFailure {
+  public void put(String name, Path file, long offset, long length)
+      throws FetchFailure, IOException {
     calls.put(location.key(name), file, offset, length);
   }
 

@@ -9,10 +9,11 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 /** An object as it arrives. Who closes it early does not wait for the rest. */
 final class S3Reading extends InputStream {
   private final ResponseInputStream<GetObjectResponse> object;
-  private boolean ended;
+  private long left;
 
-  S3Reading(ResponseInputStream<GetObjectResponse> object) {
+  S3Reading(ResponseInputStream<GetObjectResponse> object, long length) {
     this.object = object;
+    this.left = length;
   }
 
   @Override
@@ -25,7 +26,7 @@ final class S3Reading extends InputStream {
   public int read(byte[] buffer, int offset, int length) throws IOException {
     try {
       int count = object.read(buffer, offset, length);
-      ended = count < 0;
+      left = count < 0 ? 0 : left - count;
       return count;
     } catch (SdkException broken) {
       throw new IOException(S3Failures.firstLine(broken), broken);
@@ -35,7 +36,8 @@ final class S3Reading extends InputStream {
   @Override
   public void close() throws IOException {
     try {
-      if (ended) {
+      // Only what was read to its end leaves a connection that can be used again.
+      if (left <= 0) {
         object.close();
       } else {
         object.abort();

@@ -44,11 +44,15 @@ class ClusterJobsTest {
   }
 
   private static JobId submit(Jobs jobs, int attempts) throws IOException {
+    return submit(jobs, attempts, Optional.empty());
+  }
+
+  private static JobId submit(Jobs jobs, int attempts, Optional<Duration> timeLimit)
+      throws IOException {
     ApplicationRequest request = JobsFixture.inCluster();
     Path upload = Files.createTempFile(jobs.incoming(), "upload", "");
     Files.writeString(upload, request.cluster().orElseThrow().jar());
-    Terms terms =
-        new Terms("program", attempts, Optional.empty(), Optional.empty(), Optional.empty());
+    Terms terms = new Terms("program", attempts, timeLimit, Optional.empty(), Optional.empty());
     return jobs.submitApplication(ME, request, Upload.of(upload), terms).id();
   }
 
@@ -175,6 +179,29 @@ class ClusterJobsTest {
       assertThat(job.state()).isEqualTo(JobState.FAILED);
       assertThat(job.attempt()).isEqualTo(2);
       assertThat(job.reason()).contains("driver driver-2 on worker-1 could not go on: no reason");
+    }
+  }
+
+  @Test
+  void one_that_may_run_on_is_not_begun_again_although_its_time_is_over() throws Exception {
+    try (Jobs jobs = open()) {
+      drivers.killsAs = "ERROR";
+      JobId id = submit(jobs, 3, Optional.of(Duration.ofSeconds(1)));
+      Job job = awaitEnd(jobs, id);
+      assertThat(job.state()).isEqualTo(JobState.FAILED);
+      assertThat(job.reason().orElseThrow()).contains("longer than its time limit of 1 seconds");
+      assertThat(drivers.asked).hasSize(1);
+    }
+  }
+
+  @Test
+  void one_that_was_ended_at_its_time_limit_is_begun_again_if_its_owner_says_so() throws Exception {
+    try (Jobs jobs = open()) {
+      JobId id = submit(jobs, 2, Optional.of(Duration.ofSeconds(1)));
+      Job job = awaitEnd(jobs, id);
+      assertThat(job.state()).isEqualTo(JobState.FAILED);
+      assertThat(job.attempt()).isEqualTo(2);
+      assertThat(drivers.killed).containsExactly("driver-1", "driver-2");
     }
   }
 

@@ -29,6 +29,10 @@ final class FakeDrivers implements Drivers {
   volatile boolean starts = true;
 
   volatile boolean leads = true;
+
+  /** What becomes of a driver that is to be ended. */
+  volatile String killsAs = "KILLED";
+
   final List<String> killed = new CopyOnWriteArrayList<>();
   final Map<String, Driver> known = new ConcurrentHashMap<>();
   final Map<String, byte[]> logs = new ConcurrentHashMap<>();
@@ -54,7 +58,7 @@ final class FakeDrivers implements Drivers {
   @Override
   public void kill(String id) {
     killed.add(id);
-    become(id, "KILLED");
+    become(id, killsAs);
   }
 
   @Override

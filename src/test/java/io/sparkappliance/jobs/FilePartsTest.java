@@ -142,6 +142,41 @@ class FilePartsTest {
     }
   }
 
+  private static S3Objects.Entry entry(int offset, int size) {
+    return new S3Objects.Entry("log/%020d".formatted(offset), size);
+  }
+
+  private static List<Integer> offsets(S3Objects.Entry... entries) {
+    return FileParts.of(List.of(entries), "log").stream().map(part -> (int) part.offset()).toList();
+  }
+
+  @Test
+  void parts_of_two_writers_hide_nothing_that_comes_behind_them() {
+    assertThat(offsets(entry(0, 10), entry(10, 5))).containsExactly(0, 10);
+    // One put the last part where the other had more already.
+    assertThat(offsets(entry(0, 10), entry(4, 9), entry(13, 2))).containsExactly(0, 4, 13);
+    assertThat(offsets(entry(0, 10), entry(4, 3), entry(10, 2))).containsExactly(0, 10);
+    assertThat(offsets(entry(0, 4), entry(2, 8), entry(3, 20), entry(10, 2))).containsExactly(0, 3);
+    assertThat(offsets(entry(0, 10), entry(11, 5))).containsExactly(0);
+    assertThat(offsets(entry(1, 10))).isEmpty();
+    assertThat(offsets(entry(0, 0))).containsExactly(0);
+    assertThat(offsets(entry(0, 0), entry(0, 0))).containsExactly(0);
+  }
+
+  @Test
+  void overlapping_parts_are_read_as_one_file() throws Exception {
+    byte[] bytes = noise(100);
+    for (int[] part : List.of(new int[] {0, 60}, new int[] {40, 80}, new int[] {80, 100})) {
+      objects.put("overlap/%020d".formatted(part[0]), Arrays.copyOfRange(bytes, part[0], part[1]));
+    }
+    assertThat(whole("overlap")).isEqualTo(bytes);
+    try (PartsChannel channel = open("overlap")) {
+      assertThat(channel.size()).isEqualTo(100);
+      InputStream from50 = Channels.newInputStream(channel.position(50));
+      assertThat(from50.readAllBytes()).isEqualTo(Arrays.copyOfRange(bytes, 50, 100));
+    }
+  }
+
   @Test
   void an_empty_file_that_has_to_be_there_is() throws Exception {
     Path file = Files.createFile(directory.resolve("empty"));

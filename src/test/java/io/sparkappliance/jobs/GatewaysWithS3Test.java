@@ -7,6 +7,7 @@ import io.sparkappliance.settings.ConfigurationException;
 import io.sparkappliance.settings.Secret;
 import io.sparkappliance.settings.Settings;
 import io.sparkappliance.storage.FetchFailure;
+import io.sparkappliance.storage.FileTrees;
 import io.sparkappliance.storage.S3Objects;
 import io.sparkappliance.testing.FakeSpark;
 import io.sparkappliance.testing.Gate;
@@ -531,10 +532,131 @@ class GatewaysWithS3Test {
     }
   }
 
+  @Test
+  void a_good_end_outlives_a_gateway_that_stops_while_s3_is_away() throws Exception {
+    Path root = directory.resolve("alone");
+    JobId id;
+    try (Gate gate = new Gate(s3.endpoint())) {
+      gate.open();
+      try (Jobs jobs = alone(root, gate.endpoint())) {
+        Path upload = Files.writeString(jobs.incoming().resolve("upload"), waits("runs"));
+        ApplicationRequest request = ApplicationRequest.parse("program.py", "", "", "");
+        Terms twice = new Terms("program", 2, Optional.empty(), Optional.empty());
+        id = jobs.submitApplication(ME, request, Upload.of(upload), twice).id();
+        awaitFile("runs");
+        gate.shut();
+        int refused = gate.refused();
+        Files.createFile(directory.resolve("go"));
+        Awaitility.await().atMost(PATIENCE).until(() -> gate.refused() > refused + 3);
+        Awaitility.await()
+            .atMost(PATIENCE)
+            .until(() -> Files.exists(root.resolve(id.value()).resolve("end.json")));
+      }
+    }
+    try (Jobs jobs = alone(root)) {
+      Job job =
+          Awaitility.await()
+              .atMost(PATIENCE)
+              .until(
+                  () -> jobs.find(Optional.of(ME), id).orElseThrow(), it -> it.state().isFinal());
+      assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(job.attempt()).isEqualTo(1);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      jobs.writeOutput(job, OutputFormat.TEXT, out);
+      assertThat(out).hasToString("begun\nended\n");
+    }
+    assertThat(root.resolve(id.value())).doesNotExist();
+  }
+
+  @Test
+  void an_output_that_can_not_be_read_here_fails_its_job_and_keeps_no_other_from_beginning()
+      throws Exception {
+    JobId broken = a.submit(waits("runs"));
+    JobId next = a.submit("echo next");
+    awaitFile("runs");
+    a.await(broken, JobState.RUNNING);
+    Path output = a.local().resolve(broken.value()).resolve("output.txt");
+    Files.delete(output);
+    Files.createDirectory(output);
+    Files.createFile(output.resolve("something"));
+    Files.createFile(directory.resolve("go"));
+    Job job = a.await(broken, JobState.FAILED);
+    assertThat(job.reason().orElseThrow())
+        .contains("not all that it has left behind could be kept")
+        .contains("output.txt");
+    a.await(next, JobState.SUCCEEDED);
+    assertThat(b.output(next)).isEqualTo("next\n");
+  }
+
+  @Test
+  void a_driver_that_is_taken_over_can_be_ended_while_s3_is_away() throws Exception {
+    JobId id = a.submitToCluster();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> a.find(id).driver().flatMap(JobDriver::id).isPresent());
+    b.gate.shut();
+    a.crash();
+    Awaitility.await().atMost(PATIENCE).until(() -> b.find(id).submission().node().equals("b"));
+    b.jobs.cancel(b.find(id), "somebody");
+    Awaitility.await().atMost(PATIENCE).until(() -> drivers.killed.contains("driver-1"));
+    assertThat(b.find(id).state()).isEqualTo(JobState.RUNNING);
+    b.gate.open();
+    b.await(id, JobState.CANCELLED);
+  }
+
+  @Test
+  void a_driver_that_is_taken_over_is_not_lost_while_nothing_can_be_written_here()
+      throws Exception {
+    JobId id = a.submitToCluster();
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> a.find(id).driver().flatMap(JobDriver::id).isPresent());
+    Path inTheWay = b.local().resolve(id.value()).resolve(".request.json.part");
+    Files.createDirectories(inTheWay.resolve("not empty"));
+    a.crash();
+    Awaitility.await().atMost(PATIENCE).until(() -> b.find(id).submission().node().equals("b"));
+    // Tried again every second.
+    Awaitility.await()
+        .during(Duration.ofSeconds(3))
+        .atMost(PATIENCE)
+        .until(() -> b.find(id).state() == JobState.RUNNING);
+    FileTrees.delete(inTheWay);
+    drivers.logs.put("driver-1/stdout", bytes("one\n"));
+    drivers.become("driver-1", "FINISHED");
+    b.await(id, JobState.SUCCEEDED);
+    assertThat(b.output(id)).isEqualTo("one\n");
+  }
+
+  @Test
+  void parts_that_two_gateways_have_written_become_those_of_the_one_that_has_the_job()
+      throws Exception {
+    drivers.logs.put("driver-1/stdout", bytes("one\n"));
+    JobId id = a.submitToCluster();
+    b.awaitLog(id, LogStream.OUTPUT, 0, "one\n");
+    a.crash();
+    Awaitility.await().atMost(PATIENCE).until(() -> b.find(id).submission().node().equals("b"));
+    // What was under way when the other one was cut off arrives at any time.
+    try (S3Objects objects = objects(s3.endpoint(), folder)) {
+      String part = id + "/attempt-1/output.txt/%020d";
+      objects.put(part.formatted(2), bytes("of another"));
+      drivers.logs.put("driver-1/stdout", bytes("one\ntwo\n"));
+      drivers.become("driver-1", "FINISHED");
+      b.await(id, JobState.SUCCEEDED);
+      assertThat(objects.list(id + "/attempt-1/output.txt"))
+          .extracting(S3Objects.Entry::name)
+          .containsExactly(part.formatted(0));
+    }
+    assertThat(b.output(id)).isEqualTo("one\ntwo\n");
+  }
+
   private Jobs alone(Path root) throws IOException {
+    return alone(root, s3.endpoint());
+  }
+
+  private Jobs alone(Path root, URI endpoint) throws IOException {
     Jobs jobs =
         JobsFixture.of(
-            JobStore.embedded(root, "alone", objects(s3.endpoint(), folder)),
+            JobStore.embedded(root, "alone", objects(endpoint, folder)),
             new SqlSessions(sparkHome, "me", new Secret("x")),
             Optional.empty(),
             JobsFixture.runner(sparkHome, Map.of("PATH", "/usr/bin:/bin")),
