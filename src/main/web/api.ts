@@ -172,6 +172,18 @@ export function isOver(state: JobState): boolean {
   return state !== "queued" && state !== "starting" && state !== "running";
 }
 
+/** Whether there are results that nobody can see yet, for a moment or while their place does not answer. */
+export function lacksResults(job: Job): boolean {
+  return job.kind === "sql" && job.state === "succeeded" && job.results === undefined;
+}
+
+const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+
+/** JSON with numbers as texts where they have more digits than a number of this language. */
+export function exactNumbers(json: string): string {
+  return json.replace(TEXT_OR_NUMBER, (found) => (found.startsWith('"') || found.replace(/[eE].*$|\D/g, "").length <= 15 ? found : `"${found}"`));
+}
+
 /** What the gateway answered instead of what was asked for; its message is for people. */
 export class ApiError extends Error {
   constructor(
@@ -307,6 +319,11 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await answer.json()) as T;
 }
 
+async function page(path: string, signal?: AbortSignal): Promise<ResultPage> {
+  const answer = await request("GET", `/api/v1${path}`, signal === undefined ? {} : { signal });
+  return JSON.parse(exactNumbers(await answer.text())) as ResultPage;
+}
+
 const part = encodeURIComponent;
 
 /** What a list of jobs is narrowed to. */
@@ -351,7 +368,7 @@ export const api = {
     await request("DELETE", `/api/v1/jobs/${part(id)}`);
   },
   results: (id: string, result: number, offset: number, limit: number, signal?: AbortSignal) =>
-    get<ResultPage>(`/jobs/${part(id)}/results?result=${result}&format=json&offset=${offset}&limit=${limit}`, signal),
+    page(`/jobs/${part(id)}/results?result=${result}&format=json&offset=${offset}&limit=${limit}`, signal),
   catalogs: async () => (await get<{ catalogs: string[] }>("/catalogs")).catalogs,
   schemas: async (catalog: string) => (await get<{ schemas: string[] }>(`/catalogs/${part(catalog)}/schemas`)).schemas,
   tables: async (catalog: string, schema: string) =>

@@ -142,7 +142,7 @@ function App() {
   const signOut = () => {
     keepToken(null);
     const left = () => location.reload();
-    if (me?.sign_in === "oidc") {
+    if (me?.can_sign_out === true) {
       api.signOut().then(left, (failed: unknown) => setProblem(explain(failed)));
     } else {
       left();

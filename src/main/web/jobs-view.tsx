@@ -1,34 +1,32 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, explain, isOver, JOB_STATES, type Delivery, type Job } from "./api.js";
+import { api, explain, isOver, JOB_STATES, type Delivery, type Job, type JobFilter, type JobList, lacksResults } from "./api.js";
 import { dateTime, duration, plural } from "./format.js";
 import { useLoaded } from "./hooks.js";
 import { LiveLog } from "./log.js";
 import { Failure, Heading, JobProgress, Moment, Outside, Problem, runTime, State, Waiting } from "./parts.js";
 import { Results } from "./results.js";
 
+/** All of the first pages anew: jobs change and come while somebody reads. */
+async function firstPages(filter: JobFilter, pages: number): Promise<JobList> {
+  let all = await api.jobs(filter);
+  for (let page = 1; page < pages && all.next_cursor !== undefined; page++) {
+    const next = await api.jobs({ ...filter, cursor: all.next_cursor });
+    all = { ...next, jobs: [...all.jobs, ...next.jobs] };
+  }
+  return all;
+}
+
 /** Jobs, newest first. */
 export function JobsView() {
   const [state, setState] = useState("");
   const [kind, setKind] = useState("");
   const [name, setName] = useState("");
-  const [more, setMore] = useState<{ jobs: Job[]; cursor: string | undefined } | undefined>();
-  const [problem, setProblem] = useState<string>();
-  const { value, problem: loadProblem } = useLoaded(() => api.jobs({ state, kind, name, limit: 50 }), [state, kind, name], 5);
-  useEffect(() => setMore(undefined), [state, kind, name]);
-  const cursor = more === undefined ? value?.next_cursor : more.cursor;
-  const seen = new Set(value?.jobs.map((job) => job.id));
-  const jobs = value === undefined ? [] : [...value.jobs, ...(more?.jobs ?? []).filter((job) => !seen.has(job.id))];
-  const loadMore = () => {
-    if (cursor !== undefined) {
-      setProblem(undefined);
-      api.jobs({ state, kind, name, limit: 50, cursor }).then(
-        (page) => setMore({ jobs: [...(more?.jobs ?? []), ...page.jobs], cursor: page.next_cursor }),
-        (failed: unknown) => setProblem(explain(failed)),
-      );
-    }
-  };
-  const shownProblem = problem ?? loadProblem;
+  const [pages, setPages] = useState(1);
+  const { value, problem: shownProblem } = useLoaded(() => firstPages({ state, kind, name, limit: 50 }, pages), [state, kind, name, pages], 5);
+  useEffect(() => setPages(1), [state, kind, name]);
+  const cursor = value?.next_cursor;
+  const jobs = value?.jobs ?? [];
   const leadToSpark = jobs.some((job) => job.ui_url !== undefined);
   return (
     <>
@@ -98,7 +96,7 @@ export function JobsView() {
         </div>
       )}
       {cursor !== undefined && (
-        <button type="button" onClick={loadMore}>
+        <button type="button" onClick={() => setPages(pages + 1)}>
           Older jobs
         </button>
       )}
@@ -183,6 +181,9 @@ function Facts({ job }: { job: Job }) {
 function nextLook(job: Job | undefined): number | undefined {
   if (job === undefined || !isOver(job.state)) {
     return 1;
+  }
+  if (lacksResults(job)) {
+    return 3;
   }
   return job.webhook?.state === "waiting" || job.webhook?.state === "pending" ? 5 : undefined;
 }

@@ -39,6 +39,12 @@ export function LiveLog({ id, stream }: { id: string; stream: "output" | "log" }
     const read = async () => {
       for await (const line of follow(id, stream, control.signal)) {
         waiting.push(line);
+        // A tab in the background has no frames.
+        if (waiting.length > 2 * MOST_LINES) {
+          const extra = waiting.length - MOST_LINES;
+          waiting = waiting.slice(extra);
+          setDropped((known) => known + extra);
+        }
         frame = frame === 0 ? requestAnimationFrame(show) : frame;
       }
       if (!control.signal.aborted) {

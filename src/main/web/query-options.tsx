@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { ApiError, api, explain, type FieldProblem, type Parameter, type Query } from "./api.js";
+import { ApiError, api, exactNumbers, explain, type FieldProblem, type Parameter, type Query } from "./api.js";
 import { Field, FieldProblems, fieldId, MOST_ATTEMPTS, MOST_SECONDS, pairs, WEBHOOK, WebhookField, wholeNumber } from "./forms.js";
 import { plural } from "./format.js";
 import { useLoaded } from "./hooks.js";
@@ -79,8 +79,14 @@ function parameter({ name, type, value }: ParameterRow, problems: FieldProblem[]
       if (!/^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
         return wrong("is no number; write one such as 42 or 1.5");
       }
+      if (!Number.isFinite(Number(text))) {
+        return wrong("is larger than any number that can be sent");
+      }
       // What a number of this language can't hold goes as text.
-      return /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? { type: "decimal(38,0)", value: text } : Number(text);
+      if (/^-?\d*\.?\d*$/.test(text) && text.replace(/\D/g, "").length > 15) {
+        return { type: `decimal(38,${(text.split(".")[1] ?? "").length})`, value: text };
+      }
+      return Number(text);
     case "boolean":
       return /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : wrong("must be true or false");
     case "date":
@@ -90,7 +96,10 @@ function parameter({ name, type, value }: ParameterRow, problems: FieldProblem[]
       return null;
     case "json":
       try {
-        return JSON.parse(text) as Parameter;
+        const parsed = JSON.parse(text) as Parameter;
+        return exactNumbers(text) === text
+          ? parsed
+          : wrong('has a number of more digits than can be sent; write {"type": "decimal(38,0)", "value": "…"}');
       } catch {
         return wrong('is no JSON; write an array, or {"type": "decimal(10,2)", "value": "1.50"}');
       }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { download, explain, FORMATS, type Job } from "./api.js";
+import { download, explain, FORMATS, type Job, lacksResults } from "./api.js";
 import { ResultChart } from "./chart.js";
 import { plural } from "./format.js";
 import { Grid } from "./grid.js";
@@ -18,7 +18,10 @@ export function Results({ job }: { job: Job }) {
   const at = Math.min(chosen, results.length - 1);
   const result = results[at];
   if (result === undefined) {
-    return job.state === "succeeded" ? <p>The script ran. It has no results to show.</p> : null;
+    if (job.state !== "succeeded") {
+      return null;
+    }
+    return <p>{lacksResults(job) ? "The script ran. Its results can't be read yet." : "The script ran. It has no results to show."}</p>;
   }
   const save = () => {
     const found = FORMATS.find((known) => known.format === format) ?? FORMATS[0];

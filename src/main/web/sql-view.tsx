@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, api, explain, isOver, type FieldProblem, type Job, type Query } from "./api.js";
+import { ApiError, api, explain, isOver, lacksResults, type FieldProblem, type Job, type Query } from "./api.js";
 import { Editor, type EditorHandle, type KnownTables } from "./editor.js";
 import { Summary } from "./forms.js";
 import { duration, secondsBetween } from "./format.js";
@@ -39,7 +39,7 @@ async function watch(id: string, told: (job: Job) => void, signal: AbortSignal):
     try {
       const job = await api.job(id, signal);
       told(job);
-      if (isOver(job.state)) {
+      if (isOver(job.state) && !lacksResults(job)) {
         return;
       }
     } catch (problem) {

@@ -49,6 +49,10 @@ class Query:
             self.columns = [("id", "bigint"), ("name", "string"), ("amount", "decimal(10,2)"), ("day", "date")]
             self.rows = ROWS
             self.row = lambda at: [at, f"customer {at:06d}", f"{at % 10_000}.50", f"2024-{at % 12 + 1:02d}-{at % 28 + 1:02d}"]
+        elif "exact" in sql:
+            self.columns = [("id", "bigint"), ("amount", "decimal(38,0)"), ("ids", "array<bigint>"), ("text", "string")]
+            self.rows = 1
+            self.row = lambda at: [9007199254740993, -12345678901234567890123, [-9007199254740995], '"1234567890123456789"']
         elif "wrong" in sql:
             self.error = {
                 "message": "The table or view `wrong` cannot be found. Check its spelling, and that its schema is the current one.",
@@ -215,6 +219,8 @@ class Handler(BaseHTTPRequestHandler):
             if length > 4 * 1024 * 1024:
                 time.sleep(0.05)
         path = urllib.parse.unquote(address.path)
+        if method == "POST" and path == "/sign-out":
+            return self.send(204, b"", "text/plain")
         if not path.startswith("/api/"):
             return self.page(path)
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -581,6 +581,92 @@ def test_who_may_not_see_sparks_pages_is_told_where_spark_has_them(visit):
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_numbers_of_any_size_are_shown_and_sent_digit_by_digit(visit, gateway):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    tab.run("select exact")
+    for text in ["9007199254740993", "-12345678901234567890123", '["-9007199254740995"]', '"1234567890123456789"']:
+        expect(page.get_by_role("gridcell", name=text, exact=True)).to_be_visible()
+    tab.write("select :large, :precise, :many")
+    page.get_by_text("Parameters, session, settings and limits").click()
+    for name, kind, value in [("large", "number", "1e400"), ("precise", "number", "12345678901234567.89"), ("many", "json", "[9007199254740993]")]:
+        page.get_by_role("button", name="Add a parameter").click()
+        row = page.get_by_role("group", name=f"parameter {name}")
+        row.get_by_label("Type").select_option(kind)
+        row.get_by_label("Value").fill(value)
+    page.get_by_role("button", name="Run", exact=True).click()
+    summary = page.get_by_role("alert", name="2 things have to change")
+    expect(summary).to_contain_text("Parameter large: is larger than any number that can be sent")
+    expect(summary).to_contain_text("Parameter many: has a number of more digits than can be sent")
+    page.get_by_role("group", name="parameter large").get_by_label("Value").fill("9007199254740993")
+    page.get_by_role("group", name="parameter many").get_by_label("Value").fill('["9007199254740993"]')
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    assert gateway[1].queries[-1]["params"] == {
+        "large": {"type": "decimal(38,0)", "value": "9007199254740993"},
+        "precise": {"type": "decimal(38,2)", "value": "12345678901234567.89"},
+        "many": ["9007199254740993"],
+    }
+
+
+@pytest.mark.parametrize("provider", ["oidc", "tokeninfo"])
+def test_who_signed_in_by_browser_signs_out_at_the_gateway(visit, gateway, provider):
+    tab = visit()
+    page = tab.open("jobs", token=None)
+    page.route("**/api/v1/me", lambda route: route.fulfill(response=route.fetch(), json={**route.fetch().json(), "sign_in": provider, "can_sign_out": True}))
+    page.get_by_label("Token").fill(fake_gateway.TOKEN)
+    page.keyboard.press("Enter")
+    ready(page, "jobs")
+    before = gateway[1].requests.count(("POST", "/sign-out"))
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert gateway[1].requests.count(("POST", "/sign-out")) == before + 1
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_older_jobs_stay_in_the_list_when_new_ones_come(visit, gateway):
+    tab = visit()
+    for number in range(60):
+        gateway[1].new("sql", f"many {number:02d}")
+    page = tab.open("jobs")
+    page.get_by_label("Name has").fill("many ")
+    rows = page.get_by_role("link", name=re.compile("^many"))
+    expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Older jobs").click()
+    expect(rows).to_have_count(60)
+    expect(page.get_by_role("button", name="Older jobs")).to_have_count(0)
+    for number in range(60, 63):
+        gateway[1].new("sql", f"many {number:02d}")
+    expect(rows).to_have_count(63)
+    names = [row.inner_text() for row in rows.all()]
+    assert names == sorted(names, reverse=True) and len(set(names)) == 63
+    page.get_by_label("Name has").fill("many 0")
+    expect(rows).to_have_count(10)
+    for name in names:
+        gateway[1].jobs = {k: job for k, job in gateway[1].jobs.items() if job["name"] != name}
+
+
+def test_results_that_can_not_be_read_yet_are_not_called_none(visit):
+    tab = visit()
+    page = tab.open("sql")
+    ready(page, "sql")
+    seen = []
+
+    def answer(route):
+        told = route.fetch()
+        job = told.json()
+        if job["state"] == "succeeded" and len(seen) < 2:
+            seen.append(job.pop("results"))
+        route.fulfill(response=told, json=job)
+
+    page.route(re.compile(r"/api/v1/jobs/\w{32}$"), answer)
+    tab.run("select 42")
+    expect(page.get_by_text("Its results can't be read yet.")).to_be_visible()
+    expect(page.get_by_role("gridcell", name="42")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_jobs_are_filtered_and_deleted(visit):
     tab = visit()
     page = tab.open("jobs")

@@ -11,12 +11,7 @@ import io.sparkappliance.jobs.Delivery;
 import io.sparkappliance.jobs.Job;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -28,16 +23,13 @@ import org.slf4j.LoggerFactory;
  * Who did what, when, from where, and with which result: one JSON object per line, in {@code
  * audit.log} beside the daemons' logs. Everything that changes something is in it, every refusal
  * and every sign-in, and who was told of the end of a job. Neither tokens nor queries of addresses
- * are.
+ * are. Calls of which nobody knows whose they are have a file of their own, {@code
+ * audit-unknown.log}: anybody can make as many as they like, and none pushes out what people did.
  */
 final class AuditLog {
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
 
-  private static final String FILE = "audit.log";
-  private static final long LARGEST_FILE = 16L << 20;
-  private static final int OLDER_FILES = 9;
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rw-------");
+  private static final String WHO = "who";
 
   private static final String NAME = "audit.name";
   private static final String WHAT = "audit.what";
@@ -47,7 +39,8 @@ final class AuditLog {
   private static final Set<HandlerType> READING =
       Set.of(HandlerType.GET, HandlerType.HEAD, HandlerType.OPTIONS);
 
-  private final Path file;
+  private final AuditFile known;
+  private final AuditFile unknown;
   private final InstantSource clock;
 
   /** Others may read what is written here in UTF-8, or in anything that has ASCII. */
@@ -55,12 +48,13 @@ final class AuditLog {
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   /**
-   * Appends to the file of a directory, which is made when it is not there.
+   * Appends to the files of a directory, which is made when it is not there.
    *
    * @param directory of the logs
    */
   AuditLog(Path directory, InstantSource clock) {
-    this.file = directory.resolve(FILE);
+    this.known = new AuditFile(directory.resolve("audit.log"));
+    this.unknown = new AuditFile(directory.resolve("audit-unknown.log"));
     this.clock = clock;
   }
 
@@ -91,7 +85,7 @@ final class AuditLog {
     Guard.principal(context)
         .map(Principal::name)
         .or(() -> Optional.ofNullable(context.attribute(NAME)))
-        .ifPresent(name -> line.put("who", name));
+        .ifPresent(name -> line.put(WHO, name));
     Guard.principal(context).ifPresent(it -> line.put("role", Names.of(it.role())));
     line.put("from", context.ip());
     line.put(
@@ -112,7 +106,7 @@ final class AuditLog {
     Delivery delivery = job.delivery().orElseThrow();
     ObjectNode line = json.createObjectNode();
     line.put("at", clock.instant().truncatedTo(ChronoUnit.MILLIS).toString());
-    line.put("who", job.owner());
+    line.put(WHO, job.owner());
     line.put("what", "WEBHOOK " + job.submission().terms().webhook().orElseThrow().getHost());
     line.put("job", job.id().value());
     line.put("event", delivery.event());
@@ -129,33 +123,13 @@ final class AuditLog {
     return status < 400 ? "done" : "failed";
   }
 
-  private synchronized void write(ObjectNode line) {
+  private void write(ObjectNode line) {
     try {
-      byte[] bytes = (json.writeValueAsString(line) + "\n").getBytes(StandardCharsets.US_ASCII);
-      makeRoom(bytes.length);
-      Files.write(file, bytes, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+      String text = json.writeValueAsString(line) + "\n";
+      (line.has(WHO) ? known : unknown).append(text.getBytes(StandardCharsets.US_ASCII));
     } catch (IOException | UnsupportedOperationException unwritable) {
       // Work goes on; whoever reads the gateway's log learns what the audit log lacks.
       LOG.error("the audit log can't be written: {} {}", unwritable, line);
     }
-  }
-
-  private void makeRoom(int bytes) throws IOException {
-    if (Files.exists(file) && Files.size(file) + bytes > LARGEST_FILE) {
-      for (int number = OLDER_FILES; number >= 1; number--) {
-        Path newer = number == 1 ? file : older(number - 1);
-        if (Files.exists(newer)) {
-          Files.move(newer, older(number), StandardCopyOption.REPLACE_EXISTING);
-        }
-      }
-    }
-    if (!Files.exists(file)) {
-      Files.createDirectories(file.getParent());
-      Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-    }
-  }
-
-  private Path older(int number) {
-    return file.resolveSibling(FILE + "." + number);
   }
 }

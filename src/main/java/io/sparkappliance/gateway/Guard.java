@@ -121,9 +121,28 @@ final class Guard {
     if (known.isPresent()) {
       return known.get();
     }
-    Principal principal = checker.isEmpty() ? Principal.LOCAL : identify(context, checker.get());
+    Principal principal = checker.isEmpty() ? anybody(context) : identify(context, checker.get());
     context.attribute(PRINCIPAL, principal);
     return principal;
+  }
+
+  /** Everybody who reaches the port means to; pages that somebody else's browser shows do not. */
+  private static Principal anybody(Context context) {
+    if (!SAFE.contains(context.method()) && isOfAnotherPage(context)) {
+      throw new RefusedException(
+          403, "A page of another address may not change anything here: it has no token.");
+    }
+    return Principal.LOCAL;
+  }
+
+  /** By what browsers say (Fetch Metadata, and Origin of the Fetch standard); programs don't. */
+  private static boolean isOfAnotherPage(Context context) {
+    String site = context.header("Sec-Fetch-Site");
+    if (site != null) {
+      return !site.equals("same-origin") && !site.equals("none");
+    }
+    String origin = context.header("Origin");
+    return origin != null && !origin.replaceFirst("^https?://", "").equals(context.host());
   }
 
   private Principal identify(Context context, TokenChecker tokens) {

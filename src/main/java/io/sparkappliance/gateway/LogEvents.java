@@ -16,7 +16,7 @@ import java.util.Optional;
 /**
  * What an application writes, as it writes it: server-sent events (WHATWG HTML), one for each line.
  * An event's id is the offset behind it, so that a client which lost its connection goes on there.
- * The event {@code end} is the last one.
+ * The event {@code end} is the last one; its data is the job's state, or {@code deleted}.
  */
 final class LogEvents {
   static final String TYPE = "text/event-stream";
@@ -58,14 +58,21 @@ final class LogEvents {
     try {
       while (true) {
         // The state first: what was written before the end is then there to be read.
-        Job now = jobs.find(Optional.empty(), job.id()).orElse(job);
+        Optional<Job> known = jobs.find(Optional.empty(), job.id());
+        if (known.isEmpty()) {
+          write(out, "event: end\ndata: deleted");
+          out.flush();
+          return;
+        }
+        Job now = known.get();
         LogPart part = jobs.log(now, stream, offset, PART);
         for (byte next : part.bytes()) {
           offset++;
+          if (next != '\n') {
+            line.write(next);
+          }
           if (next == '\n' || line.size() >= MAX_LINE) {
             event(out, line, offset);
-          } else {
-            line.write(next);
           }
         }
         if (part.bytes().length > 0) {

@@ -27,7 +27,12 @@ final class SignInRoutes {
   /** People type passwords meanwhile, and second factors. */
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
-  private static final String COOKIE = "spark-sign-in";
+  /** Of one attempt: two tabs may be at the provider at the same time. */
+  private static final String COOKIE = "spark-sign-in-";
+
+  /** Of how many attempts a browser keeps one each; they are sent with every call. */
+  private static final int COOKIES = 8;
+
   private static final String PURPOSE = "sign-in";
   private static final String RETURN_TO = "return_to";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -72,7 +77,7 @@ final class SignInRoutes {
       context.cookie(
           Sessions.cookie(
               context,
-              COOKIE,
+              cookie(state),
               signer.sign(PURPOSE, content.toString()),
               (int) LONGEST.toSeconds(),
               true));
@@ -86,8 +91,15 @@ final class SignInRoutes {
   void end(Context context) {
     AuditLog.what(context, "sign-in");
     failures.check(context.ip());
-    Begun begun = begun(context);
-    context.cookie(Sessions.cookie(context, COOKIE, "", 0, true));
+    Optional<Begun> known = begun(context);
+    if (known.isEmpty() && sessions.of(context).isPresent()) {
+      // Another tab was quicker.
+      redirect(context, "/ui");
+      return;
+    }
+    Begun begun =
+        known.orElseThrow(() -> failed(context, "it was not begun here, or too long ago"));
+    context.cookie(Sessions.cookie(context, cookie(begun.state()), "", 0, true));
     String code = context.queryParam("code");
     if (code == null) {
       throw new RefusedException(
@@ -116,17 +128,20 @@ final class SignInRoutes {
     context.status(204);
   }
 
-  private Begun begun(Context context) {
-    Optional<Begun> begun =
-        Optional.ofNullable(context.cookie(COOKIE))
-            .flatMap(value -> signer.verify(PURPOSE, value))
-            .flatMap(SignInRoutes::parse)
-            .filter(it -> it.until().isAfter(clock.instant()));
+  private Optional<Begun> begun(Context context) {
     String state = context.queryParam("state");
-    if (begun.isEmpty() || state == null || !Tokens.same(begun.get().state(), state)) {
-      throw failed(context, "it was not begun here, or too long ago");
+    if (state == null) {
+      return Optional.empty();
     }
-    return begun.get();
+    return Optional.ofNullable(context.cookie(cookie(state)))
+        .flatMap(value -> signer.verify(PURPOSE, value))
+        .flatMap(SignInRoutes::parse)
+        .filter(it -> it.until().isAfter(clock.instant()))
+        .filter(it -> Tokens.same(it.state(), state));
+  }
+
+  private static String cookie(String state) {
+    return COOKIE + Math.floorMod(state.hashCode(), COOKIES);
   }
 
   private static Optional<Begun> parse(String content) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -273,6 +274,38 @@ class GatewayContractTest {
       open.awaitEnd(accepted.body());
       assertThat(open.send(open.open("/get_job_output/" + accepted.body())).body())
           .isEqualTo("x\n");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Sec-Fetch-Site, cross-site, 403",
+    "Sec-Fetch-Site, same-site, 403",
+    "Origin, https://example.org, 403",
+    "Origin, null, 403",
+    "Sec-Fetch-Site, same-origin, 200",
+    "Sec-Fetch-Site, none, 200",
+    "Origin, http://HOST, 200",
+  })
+  void without_authentication_pages_of_others_may_not_use_somebodys_browser(
+      String header, String value, int status) throws Exception {
+    try (GatewayFixture open =
+        new GatewayFixture(
+            directory.resolve("browsers"),
+            directory.resolve("spark"),
+            CLUSTER,
+            Map.of("API_AUTH", "none"))) {
+      URI submit = open.uri("/submit_application");
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(submit)
+              .header(header, value.replace("HOST", submit.getHost() + ":" + submit.getPort()));
+      HttpResponse<String> answer = open.send(new Form().file("x.py", "echo x").in(request));
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+      if (status == 200) {
+        open.awaitEnd(answer.body());
+      } else {
+        assertThat(open.send(open.open("/api/v1/jobs")).body()).doesNotContain("\"id\"");
+      }
     }
   }
 

@@ -367,7 +367,7 @@ class HostileInputTest {
         lines(
             "POST /%0d%0a%7b%22who%22:%22admin%22%7d%0a HTTP/1.1",
             "Host: a", "Content-Length: 0", "Connection: close"));
-    Path log = directory.resolve("data/logs/audit.log");
+    Path log = directory.resolve("data/logs/audit-unknown.log");
     Awaitility.await().until(() -> Files.exists(log) && Files.readString(log).contains("%0d%0a"));
     for (String line : Files.readAllLines(log)) {
       assertThat(new ObjectMapper().readTree(line).path("at").asText()).isNotEmpty();

@@ -269,6 +269,48 @@ class JobApiTest {
   }
 
   @Test
+  void every_byte_of_a_line_without_end_is_told() throws Exception {
+    int bytes = (3 << 20) + 5;
+    String program = "head -c %d /dev/zero | tr '\\0' x".formatted(bytes);
+    String id = json(submit("{}", program, "?wait=60")).path("id").asText();
+    String events =
+        gateway
+            .send(
+                gateway
+                    .request("/api/v1/jobs/" + id + "/log")
+                    .header("Accept", "text/event-stream"))
+            .body();
+    assertThat(events).contains("id: 1048576\ndata: x").endsWith("data: succeeded\n\n");
+    assertThat(events.chars().filter(it -> it == 'x').count()).isEqualTo(bytes);
+  }
+
+  @Test
+  void the_events_of_a_job_that_is_deleted_meanwhile_end() throws Exception {
+    // More than waits on the way to a client that does not read.
+    String program = "yes a-line-of-twenty-two | head -c 100000000";
+    String id = json(submit("{}", program, "?wait=60")).path("id").asText();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request =
+          gateway
+              .request("/api/v1/jobs/" + id + "/log")
+              .header("Accept", "text/event-stream")
+              .build();
+      HttpResponse<InputStream> events =
+          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      try (BufferedReader lines =
+          new BufferedReader(new InputStreamReader(events.body(), StandardCharsets.UTF_8))) {
+        assertThat(lines.readLine()).startsWith("id: ");
+        assertThat(gateway.send(gateway.request("/api/v1/jobs/" + id).DELETE()).statusCode())
+            .isEqualTo(204);
+        List<String> rest = lines.lines().toList();
+        // Its files go before its record does.
+        assertThat(String.join("\n", rest.subList(rest.size() - 3, rest.size())))
+            .matches("event: end\ndata: (deleted|succeeded)\n");
+      }
+    }
+  }
+
+  @Test
   void a_log_is_told_line_by_line_and_goes_on_where_the_client_lost_it() throws Exception {
     Path go = directory.resolve("go-events");
     String id = json(submit("{}", waiting(go), "")).path("id").asText();

@@ -47,7 +47,7 @@ class TrustedProxiesTest {
     for (int i = 0; i < headers.length; i += 2) {
       request.header(headers[i], headers[i + 1]);
     }
-    Path audit = directory.resolve("data/logs/audit.log");
+    Path audit = directory.resolve("data/logs/audit-unknown.log");
     int before = Files.exists(audit) ? Files.readAllLines(audit).size() : 0;
     assertThat(gateway.send(request).statusCode()).isEqualTo(401);
     List<String> lines =
