@@ -36,6 +36,7 @@ public final class Catalogue {
           "connect", Role.CONNECT,
           "historyserver", Role.HISTORYSERVER,
           "webapp", Role.GATEWAY,
+          "gateway", Role.GATEWAY,
           "notebook", Role.NOTEBOOK);
 
   private final List<Variable<?>> all = new ArrayList<>();

@@ -41,6 +41,9 @@ final class NameCheck {
 
   private static final String MASK = "******";
 
+  /** What the role is called everywhere but in its old variable. */
+  private static final String GATEWAY = "START_GATEWAY";
+
   private final Catalogue catalogue;
   private final Set<String> known;
 
@@ -97,6 +100,9 @@ final class NameCheck {
   }
 
   private Optional<String> nearest(String name) {
+    if (name.equals(GATEWAY)) {
+      return Optional.of("START_WEBAPP");
+    }
     if (name.length() < SHORTEST) {
       return Optional.empty();
     }

@@ -31,6 +31,12 @@ class BadEnvironmentTest {
                Rename it, or remove it.\
             """),
         mistake(
+            SINGLE + " START_GATEWAY=true",
+            """
+            START_GATEWAY=true: no variable of this name is known; did you mean START_WEBAPP?
+               Rename it, or remove it.\
+            """),
+        mistake(
             SINGLE + " START_HADOOP=true",
             """
             START_HADOOP=true: no role of this name is known.
@@ -51,7 +57,7 @@ class BadEnvironmentTest {
         mistake(
             SINGLE + " SPARK_MODE=masters",
             """
-            SPARK_MODE=masters: must be one of connect, historyserver, master, notebook, thriftserver, webapp, worker.
+            SPARK_MODE=masters: must be one of connect, gateway, historyserver, master, notebook, thriftserver, webapp, worker.
                Write, for example, SPARK_MODE=master, or leave it out.\
             """),
         mistake(

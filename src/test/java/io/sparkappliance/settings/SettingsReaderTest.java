@@ -198,6 +198,7 @@ class SettingsReaderTest {
   @CsvSource({
     "SPARK_MODE=worker SPARK_MASTER_URL=spark://m:7077, WORKER",
     "SPARK_MODE=master, MASTER",
+    "SPARK_MODE=gateway, GATEWAY",
     "SPARK_MODE=HistoryServer, HISTORYSERVER",
     "SPARK_MODE=webapp, GATEWAY",
   })

@@ -122,6 +122,43 @@ final class ClusterIT {
   }
 
   @Test
+  void connectWithoutAThriftServerIsServedAndComesBack() {
+    Container connect =
+        member(Lab.SLIM, "connect")
+            .env("SPARK_MODE", "connect")
+            .env("SPARK_MASTER_URL", "spark://master:7077")
+            .env("EXECUTOR_MEMORY", "512m")
+            .env("DRIVER_MEMORY", "768m")
+            .env("SPARK_CONF_spark_dynamicAllocation_executorIdleTimeout", "10s")
+            .env("SPARK_PUBLIC_DNS", "127.0.0.1")
+            .publish(8090, 15002)
+            .start("connect")
+            .awaitReady(DEADLINE);
+    String told = "sc://127.0.0.1:15002/;authorization=Bearer%20TOKEN";
+    assertThat(connect.logs()).contains(told).doesNotContain("jdbc:hive2");
+    String address =
+        told.replace("15002", String.valueOf(connect.port(15002))).replace("20TOKEN", "20" + TOKEN);
+    assertThat(HostPython.ok("connect_sum.py", address)).isEqualTo("499500\n");
+    int restarts = restarts(connect);
+    connect.shell("pkill -KILL -f SparkConnectServer");
+    await("Connect is served anew")
+        .atMost(DEADLINE)
+        .until(
+            () -> restarts(connect) == restarts + 1 && connectOf(connect, "state").equals("ready"));
+    assertThat(HostPython.ok("connect_sum.py", address)).isEqualTo("499500\n");
+    connect.remove();
+  }
+
+  private static int restarts(Container node) {
+    return Integer.parseInt(connectOf(node, "restarts"));
+  }
+
+  private static String connectOf(Container node, String what) {
+    String ready = Http.get(node.http(8090, "/readyz")).text();
+    return SharedNode.json(ready).path("roles").path("connect").path(what).asText();
+  }
+
+  @Test
   void aGatewayOfItsOwnRunsApplicationsOnTheCluster() {
     String code =
         """

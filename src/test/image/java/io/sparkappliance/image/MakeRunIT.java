@@ -71,6 +71,11 @@ final class MakeRunIT {
       assertThat(pages).hasSize(6);
       assertThat(pages)
           .allSatisfy(page -> assertThat(Http.get(URI.create(page)).code()).isBetween(200, 302));
+      String lab =
+          pages.stream().filter(page -> page.contains("/lab?token=")).findFirst().orElseThrow();
+      assertThat(Http.get(URI.create(lab.replace("/lab?", "/api/kernelspecs?"))).code())
+          .as("the notebook by its token")
+          .isEqualTo(200);
       Matcher connect = CONNECT.matcher(text(log));
       assertThat(connect.find()).as("an address for Connect").isTrue();
       assertThat(HostPython.ok("connect_sum.py", connect.group(1))).isEqualTo("499500\n");

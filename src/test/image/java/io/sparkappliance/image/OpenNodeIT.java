@@ -111,6 +111,23 @@ final class OpenNodeIT {
   }
 
   @Test
+  void pandasArrowAndRocksDbWorkHereToo() throws IOException {
+    byte[] code = Files.readAllBytes(Path.of("src/test/image/programs/pandas_stream.py"));
+    String job = GatewayClient.jobId(gateway.submit("pandas_stream.py", code, Map.of()));
+    assertThat(gateway.output(job))
+        .isEqualTo(
+            """
+            pandas udf 999000
+            pandas 1000
+            arrow 1000
+            collected 499500
+            pandas on spark 45
+            stream [(0, 334), (1, 333), (2, 333)]
+            state True
+            """);
+  }
+
+  @Test
   void aCellOfTheNotebookRunsOnTheCluster() throws Exception {
     try (Kernel kernel = Kernel.start(node.http(8888, "/"), NOTEBOOK_TOKEN, "python3")) {
       assertThat(kernel.run(writeAndRead(SharedNode.DATA + "/home/cell") + "spark.stop()"))

@@ -37,6 +37,8 @@ final class SecondSignalIT {
             .roles("MASTER", "WEBAPP")
             .env("LOG_FORMAT", "json")
             .env("API_AUTH", "none")
+            // Who waited for it would not be in time.
+            .env("STOP_GRACE_PERIOD", "5m")
             .publish(8000)
             .start("json")
             .awaitReady(SharedNode.START);

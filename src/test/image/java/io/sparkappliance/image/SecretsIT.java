@@ -56,8 +56,11 @@ final class SecretsIT {
         node.gateway()
             .query(
                 "select '${env:API_TOKEN}' as a, '${env:API_TOKEN_FILE}' as b,"
-                    + " '${env:SPARK_RPC_AUTHENTICATION_SECRET}' as c, '${env:_SPARK_AUTH_SECRET}' as d",
+                    + " '${env:SPARK_RPC_AUTHENTICATION_SECRET}' as c, '${env:_SPARK_AUTH_SECRET}' as d,"
+                    + " '${env:NOTEBOOK_TOKEN}' as e",
                 "");
+    // As they were written: there is no such variable.
+    assertThat(names).contains("${env:API_TOKEN} ", "${env:NOTEBOOK_TOKEN} ");
     assertNoSecret("variables", names);
     String environment =
         node.gateway()

@@ -41,10 +41,10 @@ final class SharedNode {
 
   private final Container container;
   private final String network;
-  private final String firstHealth;
+  private final Docker.Output firstHealth;
   private boolean flightsLoaded;
 
-  private SharedNode(Container container, String network, String firstHealth) {
+  private SharedNode(Container container, String network, Docker.Output firstHealth) {
     this.container = container;
     this.network = network;
     this.firstHealth = firstHealth;
@@ -82,7 +82,7 @@ final class SharedNode {
             .env("SPARK_WORKER_CORES", "4")
             .env("DEFAULT_CORES", "2")
             // Short, so that a test can wait for its end: as shipped it is ten minutes.
-            .env("SPARK_CONF_spark_dynamicAllocation_cachedExecutorIdleTimeout", "15s")
+            .env("SPARK_CONF_spark_dynamicAllocation_cachedExecutorIdleTimeout", "45s")
             .env("MAX_UPLOAD_SIZE", MAX_UPLOAD)
             // Nothing needs it: it is there to be looked for.
             .env("NOTEBOOK_TOKEN", NOTEBOOK_TOKEN)
@@ -93,7 +93,7 @@ final class SharedNode {
             .volume(Lab.volume("single"), DATA)
             .publish(8000, 8080, 8888, 15002, 18080)
             .start("node");
-    String firstHealth = container.health();
+    Docker.Output firstHealth = container.exec("health-check");
     try {
       container.awaitReady(START);
     } catch (AssertionError notReady) {
@@ -137,7 +137,7 @@ final class SharedNode {
   }
 
   /** What the health check said just after the start. */
-  String firstHealth() {
+  Docker.Output firstHealth() {
     return firstHealth;
   }
 
