@@ -45,15 +45,18 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca,mode=0444 \
     && find numpy pandas pyarrow -type d -name tests -prune -exec rm -rf {} + \
     && rm /tmp/requirements.txt
 
-# Native libraries in a place from which they can be loaded although /tmp may be mounted noexec.
+# Native libraries in a place from which they can be loaded although /tmp may be mounted noexec: the launcher tells JVMs
+# about snappy and zstd, and RocksDB, the state store of streaming, looks for its own in LD_LIBRARY_PATH.
 RUN mkdir /opt/spark/native && cd /opt/spark/native \
     && machine="$(uname -m)" \
     && case "${machine}" in x86_64) zstd=amd64 ;; *) zstd="${machine}" ;; esac \
     && python3 -m zipfile -e /opt/spark/jars/snappy-java-*.jar /tmp/snappy \
     && python3 -m zipfile -e /opt/spark/jars/zstd-jni-*.jar /tmp/zstd \
+    && python3 -m zipfile -e /opt/spark/jars/rocksdbjni-*.jar /tmp/rocksdb \
     && install -m 0755 "/tmp/snappy/org/xerial/snappy/native/Linux/${machine}/libsnappyjava.so" . \
     && install -m 0755 /tmp/zstd/linux/"${zstd}"/libzstd-jni-*.so . \
-    && rm -rf /tmp/snappy /tmp/zstd
+    && install -m 0755 /tmp/rocksdb/librocksdbjni-*.so librocksdbjni.so \
+    && rm -rf /tmp/snappy /tmp/zstd /tmp/rocksdb
 
 # What Spark's JVMs start from: a third fewer seconds until a node is ready (bench/README.md).
 COPY setup/python/startup_cache.py /tmp/
@@ -62,6 +65,7 @@ RUN JAVA_HOME=/opt/java PATH="/opt/python/bin:${PATH}" python3 /tmp/startup_cach
 
 ENV JAVA_HOME=/opt/java \
     SPARK_HOME=/opt/spark \
+    LD_LIBRARY_PATH=/opt/spark/native \
     SPARK_APPLIANCE_HOME=/opt/spark-appliance \
     SPARK_APPLIANCE_DATA=/var/lib/spark-appliance \
     SPARK_CONF_DIR=/var/lib/spark-appliance/conf \
@@ -79,8 +83,8 @@ RUN useradd --system --uid 185 --gid 0 --home-dir /var/lib/spark-appliance/home 
 WORKDIR /var/lib/spark-appliance
 VOLUME /var/lib/spark-appliance
 USER spark
-# gateway, master, worker, shuffle service, management, notebook, JDBC, Connect, history server, SQL driver's page
-EXPOSE 7077 8080 8081 7337 8000 8090 8888 10000 15002 18080 4040
+# master and its page, worker, shuffle service, gateway, management, notebook, JDBC, Connect, history server, SQL driver, ZooKeeper
+EXPOSE 7077 8080 8081 7337 8000 8090 8888 10000 15002 18080 4040 2181
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=300s --retries=3 CMD ["health-check"]
 ENTRYPOINT ["tini", "--", "entrypoint"]

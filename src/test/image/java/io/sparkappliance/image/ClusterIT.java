@@ -140,7 +140,7 @@ final class ClusterIT {
         told.replace("15002", String.valueOf(connect.port(15002))).replace("20TOKEN", "20" + TOKEN);
     assertThat(HostPython.ok("connect_sum.py", address)).isEqualTo("499500\n");
     int restarts = restarts(connect);
-    connect.shell("pkill -KILL -f SparkConnectServer");
+    connect.shell("pkill -KILL -f [S]parkConnectServer");
     await("Connect is served anew")
         .atMost(DEADLINE)
         .until(

@@ -31,7 +31,10 @@ final class IdleExecutorsIT {
     assertThat(node.coresInUse()).as("cores just after the join").isPositive();
     awaitNoExecutors("after a join");
 
-    node.gateway().query("cache table cached_flights as select * from flights where month = 1", "");
+    node.gateway()
+        .query(
+            "create table january as select * from flights where month = 1; cache table january",
+            "");
     // Longer than executors stay that hold nothing.
     await("executors that hold a cached table")
         .during(Duration.ofSeconds(35))
