@@ -108,6 +108,14 @@ class RealDaemonsTest {
     assertThat(RealNode.environmentOf(node.daemon(THRIFT).orElseThrow())).isNotEmpty();
   }
 
+  @Test
+  @Order(4)
+  void functionsOfHiveAreRegisteredWhenASessionNeedsThem() throws Exception {
+    String names =
+        "select reflect('org.apache.hadoop.hive.ql.exec.FunctionRegistry', 'getFunctionNames')";
+    assertThat(node.query(names, TOKEN)).contains("concat_ws").contains("get_splits");
+  }
+
   @ParameterizedTest
   @Order(4)
   @ValueSource(strings = {"API_TOKEN", "SPARK_RPC_AUTHENTICATION_SECRET"})
