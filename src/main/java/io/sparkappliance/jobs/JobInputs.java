@@ -76,7 +76,7 @@ final class JobInputs {
     // No file that came with a job begins with a dot.
     Path part = target.resolveSibling("." + target.getFileName() + ".part");
     List<FileParts.Part> parts = FileParts.of(entries, id + "/" + name);
-    try (InputStream in = Channels.newInputStream(new PartsChannel(objects, parts))) {
+    try (InputStream in = Channels.newInputStream(PartsChannel.ofWork(objects, parts))) {
       Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
       Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {

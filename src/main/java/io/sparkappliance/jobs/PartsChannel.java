@@ -26,7 +26,8 @@ final class PartsChannel implements SeekableByteChannel {
 
   private static final int CHUNK = 1 << 16;
 
-  private final S3Objects objects;
+  private final String location;
+  private final Reader reader;
   private final List<FileParts.Part> parts;
   private final long size;
   private final byte[] chunk = new byte[CHUNK];
@@ -38,13 +39,28 @@ final class PartsChannel implements SeekableByteChannel {
   private long position;
   private boolean open = true;
 
+  @FunctionalInterface
+  private interface Reader {
+    InputStream read(String name, long offset, long length) throws FetchFailure;
+  }
+
   /**
-   * Opens it; nothing is asked for yet.
+   * Opens it for somebody who may read slowly; nothing is asked for yet.
    *
    * @param parts as {@link FileParts#of} gives them
    */
   PartsChannel(S3Objects objects, List<FileParts.Part> parts) {
-    this.objects = objects;
+    this(objects.location(), objects::read, parts);
+  }
+
+  /** Opens it for work that reads on at once. */
+  static PartsChannel ofWork(S3Objects objects, List<FileParts.Part> parts) {
+    return new PartsChannel(objects.location(), objects::readAtOnce, parts);
+  }
+
+  private PartsChannel(String location, Reader reader, List<FileParts.Part> parts) {
+    this.location = location;
+    this.reader = reader;
     this.parts = List.copyOf(parts);
     this.size = FileParts.end(parts);
   }
@@ -79,11 +95,11 @@ final class PartsChannel implements SeekableByteChannel {
         return count;
       } catch (FetchFailure failure) {
         // That was tried several times already.
-        throw new UnreachableFilesException(objects.location(), failure);
+        throw new UnreachableFilesException(location, failure);
       } catch (IOException broken) {
         forget();
         if (attempt == ATTEMPTS) {
-          throw new UnreachableFilesException(objects.location(), broken);
+          throw new UnreachableFilesException(location, broken);
         }
         LOG.debug("reads on from byte {}", position, broken);
       }
@@ -94,7 +110,7 @@ final class PartsChannel implements SeekableByteChannel {
     if (in.isEmpty()) {
       FileParts.Part part = part();
       partEnds = part.end();
-      in = Optional.of(objects.read(part.name(), position - part.offset(), partEnds - position));
+      in = Optional.of(reader.read(part.name(), position - part.offset(), partEnds - position));
     }
     return in.get();
   }

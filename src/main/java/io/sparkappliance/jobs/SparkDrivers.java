@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -41,6 +42,11 @@ final class SparkDrivers implements Drivers {
   /** A process that asks for a driver may be left by its gateway, and be seen by the next one. */
   private static final Duration PATIENCE = Duration.ofSeconds(150);
 
+  /** Many jobs may be followed, each by itself, and many ended at the same time. */
+  private static final Duration SAME_ANSWER = Duration.ofMillis(900);
+
+  private static final int CLIENTS = 4;
+
   private static final int LONGEST_OUTPUT = 1 << 16;
 
   /** How lines of that process begin; a virtual machine may have something to say as well. */
@@ -51,6 +57,10 @@ final class SparkDrivers implements Drivers {
   private final Map<String, String> environment;
   private final ClusterDrivers pages;
   private final Supplier<Optional<HostAndPort>> masterPage;
+  private final Semaphore clients = new Semaphore(CLIENTS);
+  private Optional<Seen> seen = Optional.empty();
+
+  private record Seen(long at, Optional<List<Driver>> drivers) {}
 
   /**
    * Those of a cluster.
@@ -123,10 +133,15 @@ final class SparkDrivers implements Drivers {
   }
 
   private String ask(String what, String id) throws IOException, InterruptedException {
-    Process client = start(Path.of("/dev/null"), List.of(what, id));
-    client.getOutputStream().close();
-    hasEnded(client, new CountDownLatch(1));
-    return answer(client);
+    clients.acquire();
+    try {
+      Process client = start(Path.of("/dev/null"), List.of(what, id));
+      client.getOutputStream().close();
+      hasEnded(client, new CountDownLatch(1));
+      return answer(client);
+    } finally {
+      clients.release();
+    }
   }
 
   /** Without an answer after all that time it never gives one. */
@@ -202,8 +217,11 @@ final class SparkDrivers implements Drivers {
   }
 
   @Override
-  public Optional<List<Driver>> now() {
-    return masterPage.get().flatMap(pages::of);
+  public synchronized Optional<List<Driver>> now() {
+    if (seen.filter(it -> System.nanoTime() - it.at() < SAME_ANSWER.toNanos()).isEmpty()) {
+      seen = Optional.of(new Seen(System.nanoTime(), masterPage.get().flatMap(pages::of)));
+    }
+    return seen.get().drivers();
   }
 
   @Override

@@ -100,10 +100,19 @@ final class S3ObjectCalls implements AutoCloseable {
   }
 
   InputStream read(String key, long offset, long length) throws FetchFailure {
+    return read(reading(), key, offset, length);
+  }
+
+  InputStream readAtOnce(String key, long offset, long length) throws FetchFailure {
+    return read(calls(), key, offset, length);
+  }
+
+  private InputStream read(S3Client client, String key, long offset, long length)
+      throws FetchFailure {
     String range = "bytes=" + offset + "-" + (offset + length - 1);
     try {
       return new S3Reading(
-          reading().getObject(request -> request.bucket(bucket).key(key).range(range)), length);
+          client.getObject(request -> request.bucket(bucket).key(key).range(range)), length);
     } catch (RuntimeException e) {
       throw failure(e);
     }

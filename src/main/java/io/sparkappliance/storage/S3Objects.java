@@ -111,6 +111,16 @@ public final class S3Objects implements AutoCloseable {
   }
 
   /**
+   * The same for who reads on without waiting for anybody: those who do wait, and hold all the
+   * connections of {@link #read}, are not in the way.
+   *
+   * @throws FetchFailure when S3 does not give it
+   */
+  public InputStream readAtOnce(String name, long offset, long length) throws FetchFailure {
+    return calls.readAtOnce(location.key(name), offset, length);
+  }
+
+  /**
    * A small object as a whole.
    *
    * @return empty when there is none

@@ -50,7 +50,10 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
         .map(daemon -> daemon.name() + ": " + daemon.reason().orElse(""));
   }
 
-  /** One line for people: {@code ready}, or what is missing. */
+  /**
+   * One line for people: {@code ready}, or what is missing. It begins with {@code broken} where
+   * something died or does not answer any more, and time alone need not help.
+   */
   public String summary() {
     if (isReady()) {
       return "ready";
@@ -60,8 +63,17 @@ public record NodeStatus(Phase phase, List<DaemonStatus> daemons) {
       case FAILED -> "broken: " + failure().orElse("failed");
       // Whatever serves until its turn comes is well.
       case DRAINING, STOPPING -> inPhase(states(daemon -> true));
-      case STARTING, RUNNING -> inPhase(states(daemon -> !daemon.state().isWell()));
+      case STARTING, RUNNING -> {
+        List<String> missing = states(daemon -> !daemon.state().isWell());
+        yield isBroken() ? "broken: " + String.join("; ", missing) : inPhase(missing);
+      }
     };
+  }
+
+  private boolean isBroken() {
+    return daemons.stream()
+        .map(DaemonStatus::state)
+        .anyMatch(state -> state == State.BACKING_OFF || state == State.UNREADY);
   }
 
   private String inPhase(List<String> states) {

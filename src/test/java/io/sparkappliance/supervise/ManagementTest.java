@@ -100,6 +100,25 @@ class ManagementTest {
   }
 
   @Test
+  void aNodeIsBrokenWhileADaemonHasDiedOrDoesNotAnswer() throws Exception {
+    status =
+        new NodeStatus(
+            NodeStatus.Phase.STARTING,
+            List.of(MASTER, sql(State.BACKING_OFF, "it ended with exit code 1")));
+    assertThat(ask())
+        .isEqualTo(
+            new HealthCheck(
+                false,
+                "broken: thriftserver backing_off (it ended with exit code 1);"
+                    + " connect backing_off (it ended with exit code 1)"));
+    status =
+        new NodeStatus(
+            NodeStatus.Phase.RUNNING,
+            List.of(MASTER, sql(State.UNREADY, "port 10000 does not answer")));
+    assertThat(ask().message()).startsWith("broken: thriftserver unready");
+  }
+
+  @Test
   void aNodeThatGaveUpIsBroken() throws Exception {
     status =
         new NodeStatus(

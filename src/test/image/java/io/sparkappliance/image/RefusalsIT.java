@@ -1,6 +1,7 @@
 package io.sparkappliance.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,16 +136,25 @@ final class RefusalsIT {
   @Test
   void aDaemonThatKeepsDyingEndsTheContainerWithTheReason() {
     Path conf = Lab.file("broken.conf", "spark.serializer no.such.Serializer\n");
-    Docker.Output output =
+    Container node =
         Container.of(Lab.SLIM)
             .roles("MASTER", "THRIFTSERVER")
             .option("--memory", "3g")
             .mount(conf, "/broken.conf")
             .env("EXT_CONF", "/broken.conf")
-            .env("MAX_RESTARTS", "1")
-            .runToEnd(Duration.ofMinutes(5));
-    assertThat(output.exitCode()).as(output.all()).isEqualTo(1);
-    assertThat(output.all()).contains("keeps failing", "no.such.Serializer");
+            .env("MAX_RESTARTS", "2")
+            .start("dying");
+    await("the health check tells that it is broken")
+        .atMost(DEADLINE)
+        .pollInterval(Duration.ofMillis(200))
+        .until(
+            () ->
+                node.exec("health-check")
+                    .out()
+                    .contains("\"summary\":\"broken: thriftserver backing_off"));
+    assertThat(node.awaitEnd(Duration.ofMinutes(5))).as(node.logs()).isEqualTo(1);
+    assertThat(node.logs()).contains("keeps failing", "no.such.Serializer");
+    node.remove();
   }
 
   @Test
