@@ -24,6 +24,7 @@ final class FlightsIT {
   static void load() {
     node = SharedNode.get().withFlights();
     expected = Flights.expected();
+    assertThat(expected).hasSizeGreaterThan(5);
   }
 
   @Test
