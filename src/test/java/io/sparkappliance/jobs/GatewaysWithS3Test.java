@@ -33,6 +33,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
@@ -605,6 +606,7 @@ class GatewaysWithS3Test {
   }
 
   @Test
+  @Tag("long")
   void a_driver_that_is_taken_over_is_not_lost_while_nothing_can_be_written_here()
       throws Exception {
     JobId id = a.submitToCluster();
@@ -628,6 +630,7 @@ class GatewaysWithS3Test {
   }
 
   @Test
+  @Tag("long")
   void parts_that_two_gateways_have_written_become_those_of_the_one_that_has_the_job()
       throws Exception {
     drivers.logs.put("driver-1/stdout", bytes("one\n"));
