@@ -45,12 +45,12 @@ class KilledJobsTest {
   /**
    * In the order in which they are submitted: places are taken when the last one comes, and that is
    * soon after the one whose end is held back, for its place is free when the database has been
-   * silent for too long.
+   * silent for too long. While one runs, the thrift server has no processor for another.
    */
   enum Phase {
     STARTING,
-    RUNNING,
     ENDED,
+    RUNNING,
     QUEUED
   }
 
