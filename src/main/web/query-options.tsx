@@ -83,6 +83,9 @@ function parameter({ name, type, value }: ParameterRow, problems: FieldProblem[]
         return wrong("is larger than any number that can be sent");
       }
       // What a number of this language can't hold goes as text.
+      if (text.replace(/e.*$|\D/gi, "").length > 38) {
+        return wrong("has more than the 38 digits of the longest decimal");
+      }
       if (/^-?\d*\.?\d*$/.test(text) && text.replace(/\D/g, "").length > 15) {
         return { type: `decimal(38,${(text.split(".")[1] ?? "").length})`, value: text };
       }

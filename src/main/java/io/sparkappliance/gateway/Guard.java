@@ -142,7 +142,12 @@ final class Guard {
       return !site.equals("same-origin") && !site.equals("none");
     }
     String origin = context.header("Origin");
-    return origin != null && !origin.replaceFirst("^https?://", "").equals(context.host());
+    if (origin == null) {
+      return false;
+    }
+    // A page can't say by itself what a proxy was called; one may call us by another name.
+    String page = origin.replaceFirst("^https?://", "");
+    return !page.equals(context.host()) && !page.equals(context.header("X-Forwarded-Host"));
   }
 
   private Principal identify(Context context, TokenChecker tokens) {

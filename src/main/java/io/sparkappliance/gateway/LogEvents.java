@@ -55,6 +55,8 @@ final class LogEvents {
     long offset = lastEvent(context).orElse(from);
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     long quietSince = System.nanoTime();
+    // Whether the last byte was the last one of a piece of a line.
+    boolean cut = false;
     try {
       while (true) {
         // The state first: what was written before the end is then there to be read.
@@ -70,10 +72,14 @@ final class LogEvents {
           offset++;
           if (next != '\n') {
             line.write(next);
-          }
-          if (next == '\n' || line.size() >= MAX_LINE) {
+            cut = line.size() >= MAX_LINE;
+            if (cut) {
+              event(out, line, offset);
+            }
+          } else if (!cut) {
             event(out, line, offset);
           }
+          cut = cut && next != '\n';
         }
         if (part.bytes().length > 0) {
           out.flush();

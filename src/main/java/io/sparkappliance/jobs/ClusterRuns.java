@@ -168,20 +168,29 @@ final class ClusterRuns {
   /** Who follows it after that ends it again, if need be, and looks whether it has. */
   private void endUnfollowed(LiveJob job, AtomicBoolean prepared) {
     DriverMark mark = DriverMark.of(job.job());
+    Optional<Long> killed = Optional.empty();
     try {
       do {
         Optional<Driver> found = drivers.now().flatMap(known -> latest(mark, known));
-        if (found.isPresent()) {
-          if (!OVER.contains(found.get().state())) {
-            drivers.kill(found.get().id());
-          }
+        if (found.filter(driver -> OVER.contains(driver.state())).isPresent()) {
           return;
+        }
+        long now = System.nanoTime();
+        if (found.isPresent() && killed.filter(at -> now - at < KILL_AGAIN.toNanos()).isEmpty()) {
+          killed = Optional.of(now);
+          kill(job, found.get());
         }
       } while (!prepared.get() && !leaving.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void kill(LiveJob job, Driver driver) throws InterruptedException {
+    try {
+      drivers.kill(driver.id());
     } catch (IOException notNow) {
-      LOG.warn("the driver of job {} can't be ended now: {}", job.id(), notNow.toString());
+      LOG.warn("driver {} of job {} can't be ended now: {}", driver.id(), job.id(), notNow);
     }
   }
 
@@ -400,11 +409,7 @@ final class ClusterRuns {
         return;
       }
       killed = Optional.of(now);
-      try {
-        drivers.kill(driver.id());
-      } catch (IOException notNow) {
-        LOG.warn("driver {} of job {} can't be ended now: {}", driver.id(), job.id(), notNow);
-      }
+      ClusterRuns.this.kill(job, driver);
     }
 
     private void settle(Driver driver) throws JobFailure, InterruptedException {

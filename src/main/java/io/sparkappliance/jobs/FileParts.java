@@ -113,6 +113,11 @@ final class FileParts {
     return parts.isEmpty() ? 0 : parts.getLast().end();
   }
 
+  /** Whether an object is a part of a file that was put at once. */
+  static boolean isPart(String object, long size) {
+    return offset(object) % PART == 0 && offset(object) < size;
+  }
+
   /** Whether each begins where the one before it ends, as one gateway writes them. */
   static boolean haveNoOverlap(List<Part> parts) {
     return parts.stream().mapToLong(Part::size).sum() == end(parts);

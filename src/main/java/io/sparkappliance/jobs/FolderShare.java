@@ -68,6 +68,11 @@ record FolderShare(Path root) implements JobShare {
   public void publish(Job job, Holder holder) {}
 
   @Override
+  public boolean takesTime() {
+    return false;
+  }
+
+  @Override
   public void release(JobId id) {}
 
   @Override

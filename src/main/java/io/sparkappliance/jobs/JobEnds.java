@@ -129,6 +129,9 @@ final class JobEnds {
       if (!jobs.isStopping()) {
         jobs.letWait(job);
       }
+    } catch (UnreachableRecordsException away) {
+      // Stopping: whoever comes next finds it as it was, and begins it again.
+      LOG.warn("job {} is begun again later: {}", job.id(), away.getMessage());
     } catch (IOException trouble) {
       LOG.error("job {} can't be begun again", job.id(), trouble);
       finish(job, otherwise);
@@ -164,6 +167,14 @@ final class JobEnds {
     finishWhole(job, job.decide(counted), false);
   }
 
+  /**
+   * The gateway stops, and nobody knows what becomes of the job: that is written down now, or what
+   * the next process finds decides.
+   */
+  void giveUp(LiveJob job, Job end) {
+    finishWhole(job, end, true);
+  }
+
   /** Goes on with an end that was decided before this process began, or before this one stops. */
   void finishDecided(LiveJob job, Job end) {
     sessions.leave(end.id());
@@ -171,13 +182,14 @@ final class JobEnds {
   }
 
   private void finishWhole(LiveJob job, Job end, boolean told) {
-    if (job.isWritten()) {
+    if (!job.beginWriting()) {
       return;
     }
-    if (jobs.isStopping()) {
-      keep(end);
-    }
+    boolean again = false;
     try {
+      if (share.takesTime() || jobs.isStopping()) {
+        keep(job, end);
+      }
       // Who learns of the end finds all that the job has left.
       job.finish(published(end));
       forget(end.id());
@@ -188,15 +200,18 @@ final class JobEnds {
       // It stays known for as long as this process lives; the next one settles it.
       if (!told) {
         tellUnwritten(end, trouble);
-        keep(end);
+        keep(job, end);
       }
-      if (!jobs.isStopping()) {
-        var _ =
-            timer.schedule(
-                () -> Thread.startVirtualThread(() -> finishWhole(job, end, true)),
-                WRITE_AGAIN.toMillis(),
-                TimeUnit.MILLISECONDS);
-      }
+      again = !jobs.isStopping();
+    } finally {
+      job.endWriting();
+    }
+    if (again) {
+      var _ =
+          timer.schedule(
+              () -> Thread.startVirtualThread(() -> finishWhole(job, end, true)),
+              WRITE_AGAIN.toMillis(),
+              TimeUnit.MILLISECONDS);
     }
   }
 
@@ -214,8 +229,11 @@ final class JobEnds {
     }
   }
 
-  /** For who goes on with the job when this process is gone. */
-  private void keep(Job end) {
+  /** For the next process; one that nothing but the gateway's own end has caused is no end. */
+  private void keep(LiveJob job, Job end) {
+    if (job.decided().isEmpty()) {
+      return;
+    }
     try {
       files.keepEnd(end);
     } catch (IOException unwritten) {

@@ -37,9 +37,6 @@ final class JobFiles {
   /** File in a job's directory: how it is run. */
   static final String REQUEST = "request.json";
 
-  /** How a job has ended whose record does not say so yet; it never leaves this machine. */
-  private static final String END = "end.json";
-
   /** Folder in a job's directory for files that came with a program. */
   static final String ATTACHMENTS = "attachments";
 
@@ -47,6 +44,7 @@ final class JobFiles {
   private final Path own;
   private final Path incoming;
   private final Path processes;
+  private final Path ends;
   private final JobShare share;
 
   private JobFiles(Path root, Path own, Path incoming, JobShare share) {
@@ -55,6 +53,7 @@ final class JobFiles {
     this.incoming = incoming;
     this.share = share;
     this.processes = own.resolve("processes");
+    this.ends = own.resolve("ends");
   }
 
   /**
@@ -262,16 +261,15 @@ final class JobFiles {
   }
 
   /**
-   * Keeps how a job ends with what it has left, for as long as that can't be written down where
-   * everybody finds it.
+   * Keeps how a job ends, for as long as that can't be written down where everybody finds it. The
+   * next process of this gateway finds it; no other gateway does, which may have begun the job
+   * again.
    *
    * @throws IOException when it can't be written
    */
   void keepEnd(Job end) throws IOException {
-    Path directory = directory(end.id());
-    if (Files.exists(directory)) {
-      AtomicFiles.write(directory.resolve(END), JobJson.write(end), "rw-------");
-    }
+    createDirectory(ends);
+    AtomicFiles.write(ends.resolve(end.id().value()), JobJson.write(end), "rw-------");
   }
 
   /**
@@ -281,23 +279,36 @@ final class JobFiles {
    */
   Optional<Job> keptEnd(Job unfinished) {
     try {
-      String text = Files.readString(directory(unfinished.id()).resolve(END));
+      String text = Files.readString(ends.resolve(unfinished.id().value()));
       return Optional.of(JobJson.read(unfinished.id(), text))
           .filter(end -> end.state().isFinal() && end.attempt() == unfinished.attempt())
-          // The job's own program may have written there.
           .filter(end -> end.submission().isOf(unfinished.submission()));
     } catch (IOException | RuntimeException none) {
       return Optional.empty();
     }
   }
 
-  /** The end of a job is written down. */
+  /** The end of a job is written down, or another gateway's business. */
   void removeEnd(JobId id) {
     try {
-      Files.deleteIfExists(directory(id).resolve(END));
+      Files.deleteIfExists(ends.resolve(id.value()));
     } catch (IOException stays) {
-      // It says what the record says.
-      LOG.debug("{} stays", directory(id).resolve(END), stays);
+      LOG.warn("{} stays", ends.resolve(id.value()), stays);
+    }
+  }
+
+  /**
+   * Removes the ends of jobs with which this gateway has nothing to do any more.
+   *
+   * @throws IOException when they can't be listed
+   */
+  void sweepEnds(Predicate<JobId> isHere) throws IOException {
+    try (Stream<Path> kept = Files.list(ends)) {
+      kept.flatMap(end -> JobId.parse(end.getFileName().toString()).stream())
+          .filter(isHere.negate())
+          .forEach(this::removeEnd);
+    } catch (NoSuchFileException neverUsed) {
+      LOG.debug("no end was ever kept in {}", ends, neverUsed);
     }
   }
 

@@ -3,11 +3,13 @@ package io.sparkappliance.jobs;
 import io.sparkappliance.storage.FetchFailure;
 import io.sparkappliance.storage.S3Objects;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -116,27 +118,47 @@ final class JobOutputs {
               && objectsOfFile.size() == parts.size()
               && FileParts.haveNoOverlap(parts);
       if (!isOne) {
-        objects.delete(objectsOfFile);
         FileParts anew = new FileParts(objects, path(name));
         anew.put(file);
         files.put(name, anew);
+        long size = Files.size(file);
+        objects.delete(
+            objectsOfFile.stream().filter(object -> !FileParts.isPart(object, size)).toList());
       }
     }
   }
 
   private void put(Path directory, List<String> names) throws FetchFailure, IOException {
+    Optional<IOException> trouble = Optional.empty();
     for (String name : names) {
-      Path file = directory.resolve(name);
-      if (Files.exists(file)) {
-        FileParts parts = files.get(name);
-        if (parts == null) {
-          parts = FileParts.found(objects, path(name));
-          mayBeOthers = true;
-          files.put(name, parts);
-        }
-        parts.put(file);
+      try {
+        put(name, directory.resolve(name));
+      } catch (IOException one) {
+        // All that can be read is there before anybody gives up.
+        trouble = trouble.or(() -> Optional.of(one));
       }
     }
+    if (trouble.isPresent()) {
+      throw trouble.get();
+    }
+  }
+
+  private void put(String name, Path file) throws FetchFailure, IOException {
+    if (!Files.exists(file)) {
+      return;
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new UnreadableFilesException(
+          new FileSystemException(
+              file.toString(), null, "the program has made something else of it"));
+    }
+    FileParts parts = files.get(name);
+    if (parts == null) {
+      parts = FileParts.found(objects, path(name));
+      mayBeOthers = true;
+      files.put(name, parts);
+    }
+    parts.put(file);
   }
 
   /** Removes what earlier attempts have left, in S3 and in the job's directory here. */

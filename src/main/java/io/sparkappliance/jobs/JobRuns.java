@@ -200,6 +200,7 @@ final class JobRuns implements AutoCloseable {
       try {
         endWhatIsOthers();
         share.sweep(jobs::isKnown);
+        files.sweepEnds(jobs::isKnown);
         othersEnded = true;
       } catch (IOException notNow) {
         LOG.warn(
@@ -285,8 +286,8 @@ final class JobRuns implements AutoCloseable {
     Optional<Job> decided = job.decided();
     if (decided.isPresent()) {
       ends.finishDecided(job, decided.get());
-    } else if (!now.state().isFinal() && now.state() != JobState.QUEUED) {
-      ends.finish(
+    } else if (now.state() == JobState.RUNNING) {
+      ends.giveUp(
           job,
           now.ended(JobState.FAILED, Instant.now(), JobError.of(Stop.GATEWAY_STOPS.sentence())));
     }

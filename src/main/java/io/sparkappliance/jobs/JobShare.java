@@ -81,6 +81,9 @@ interface JobShare extends AutoCloseable {
    */
   void publish(Job job, Holder holder) throws IOException;
 
+  /** Whether {@link #publish} may take a while, in which this process may end. */
+  boolean takesTime();
+
   /** A job is over, or another gateway's: what is here of it alone may go. */
   void release(JobId id);
 

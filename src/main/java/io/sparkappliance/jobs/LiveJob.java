@@ -21,6 +21,7 @@ final class LiveJob {
   private Optional<Runnable> ending = Optional.empty();
   private Optional<Thread> ender = Optional.empty();
   private Optional<Job> decided = Optional.empty();
+  private boolean isWriting;
   private boolean isWritten;
 
   /**
@@ -101,9 +102,22 @@ final class LiveJob {
     return decided;
   }
 
-  /** Whether its end is written down. */
-  synchronized boolean isWritten() {
-    return isWritten;
+  /**
+   * Begins to write its end down, which one thread at a time does.
+   *
+   * @return false when another one does, or it is done
+   */
+  synchronized boolean beginWriting() {
+    if (isWritten || isWriting) {
+      return false;
+    }
+    isWriting = true;
+    return true;
+  }
+
+  /** It is written down, or could not be. */
+  synchronized void endWriting() {
+    isWriting = false;
   }
 
   /** Tells whether this gateway still holds jobs. */

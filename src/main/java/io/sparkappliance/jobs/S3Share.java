@@ -41,6 +41,9 @@ final class S3Share implements JobShare {
   /** Many may watch a job: what is there is not listed for each look of each of them. */
   private static final Duration LISTED = Duration.ofSeconds(1);
 
+  /** Some troubles of a machine pass, in minutes: a file that can't be read by then never can. */
+  private static final int MOST_READINGS = 60;
+
   private static final Duration NEXT_TRY = Duration.ofSeconds(1);
   private static final Duration STOP_TIME = Duration.ofSeconds(2);
 
@@ -50,6 +53,7 @@ final class S3Share implements JobShare {
   private final Map<JobId, JobOutputs> outputs = new ConcurrentHashMap<>();
   private final Map<JobId, Holder> followed = new ConcurrentHashMap<>();
   private final Set<JobId> unpublished = ConcurrentHashMap.newKeySet();
+  private final Map<JobId, Integer> unreadable = new ConcurrentHashMap<>();
   private final Set<JobId> rejected = ConcurrentHashMap.newKeySet();
 
   /** Their marks can go. */
@@ -280,15 +284,27 @@ final class S3Share implements JobShare {
     } catch (FetchFailure failure) {
       unpublished.add(job.id());
       throw unreachable(failure);
-    } catch (IOException unreadable) {
-      // Nothing of it comes by waiting, and nobody else has to.
+    } catch (UnreadableFilesException never) {
       unpublished.remove(job.id());
-      throw new UnreadableFilesException(unreadable);
+      throw never;
+    } catch (IOException trouble) {
+      // Nobody else has to wait for that.
+      unpublished.remove(job.id());
+      if (unreadable.merge(job.id(), 1, Integer::sum) >= MOST_READINGS) {
+        throw new UnreadableFilesException(trouble);
+      }
+      throw trouble;
     }
   }
 
   @Override
+  public boolean takesTime() {
+    return true;
+  }
+
+  @Override
   public void release(JobId id) {
+    unreadable.remove(id);
     followed.remove(id);
     outputs.remove(id);
     unpublished.remove(id);

@@ -42,9 +42,7 @@ final class SparkDrivers implements Drivers {
   /** A process that asks for a driver may be left by its gateway, and be seen by the next one. */
   private static final Duration PATIENCE = Duration.ofSeconds(150);
 
-  /** Many jobs may be followed, each by itself, and many ended at the same time. */
-  private static final Duration SAME_ANSWER = Duration.ofMillis(900);
-
+  /** Many jobs may be ended at the same time. */
   private static final int CLIENTS = 4;
 
   private static final int LONGEST_OUTPUT = 1 << 16;
@@ -58,9 +56,6 @@ final class SparkDrivers implements Drivers {
   private final ClusterDrivers pages;
   private final Supplier<Optional<HostAndPort>> masterPage;
   private final Semaphore clients = new Semaphore(CLIENTS);
-  private Optional<Seen> seen = Optional.empty();
-
-  private record Seen(long at, Optional<List<Driver>> drivers) {}
 
   /**
    * Those of a cluster.
@@ -217,11 +212,8 @@ final class SparkDrivers implements Drivers {
   }
 
   @Override
-  public synchronized Optional<List<Driver>> now() {
-    if (seen.filter(it -> System.nanoTime() - it.at() < SAME_ANSWER.toNanos()).isEmpty()) {
-      seen = Optional.of(new Seen(System.nanoTime(), masterPage.get().flatMap(pages::of)));
-    }
-    return seen.get().drivers();
+  public Optional<List<Driver>> now() {
+    return masterPage.get().flatMap(pages::of);
   }
 
   @Override

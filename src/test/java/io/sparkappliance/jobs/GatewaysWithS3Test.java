@@ -551,7 +551,7 @@ class GatewaysWithS3Test {
         Awaitility.await().atMost(PATIENCE).until(() -> gate.refused() > refused + 3);
         Awaitility.await()
             .atMost(PATIENCE)
-            .until(() -> Files.exists(root.resolve(id.value()).resolve("end.json")));
+            .until(() -> Files.exists(root.resolve("ends").resolve(id.value())));
       }
     }
     try (Jobs jobs = alone(root)) {
@@ -567,6 +567,7 @@ class GatewaysWithS3Test {
       assertThat(out).hasToString("begun\nended\n");
     }
     assertThat(root.resolve(id.value())).doesNotExist();
+    assertThat(root.resolve("ends").resolve(id.value())).doesNotExist();
   }
 
   @Test

@@ -377,6 +377,27 @@ class SeveralGatewaysTest {
   }
 
   @Test
+  void a_job_with_attempts_left_is_begun_again_although_the_database_is_away_at_the_stop()
+      throws Exception {
+    a.close();
+    b.close();
+    b.crashed = true;
+    a = new Node("a", 1, PATIENT);
+    JobId id = a.submit(waits("runs"), new Terms("twice", 2, Optional.empty(), Optional.empty()));
+    awaitFile("runs");
+    a.await(id, JobState.RUNNING);
+    server.stop();
+    try {
+      a.jobs.close();
+    } finally {
+      server.startAgain();
+    }
+    Files.createFile(directory.resolve("go"));
+    a.start();
+    assertThat(a.await(id, JobState.SUCCEEDED).attempt()).isEqualTo(2);
+  }
+
+  @Test
   void a_job_is_gone_on_with_although_the_answer_was_lost_that_it_was_claimed() throws Exception {
     JobId running = a.submit(waits("runs"));
     JobId waiting = a.submit("echo later");

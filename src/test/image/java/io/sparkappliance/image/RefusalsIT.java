@@ -142,7 +142,7 @@ final class RefusalsIT {
             .option("--memory", "3g")
             .mount(conf, "/broken.conf")
             .env("EXT_CONF", "/broken.conf")
-            .env("MAX_RESTARTS", "2")
+            .env("MAX_RESTARTS", "4")
             .start("dying");
     await("the health check tells that it is broken")
         .atMost(DEADLINE)
