@@ -178,7 +178,7 @@ final class JobEnds {
   /** Goes on with an end that was decided before this process began, or before this one stops. */
   void finishDecided(LiveJob job, Job end) {
     sessions.leave(end.id());
-    finishWhole(job, job.decide(end), true);
+    finishWhole(job, job.decide(end), false);
   }
 
   private void finishWhole(LiveJob job, Job end, boolean told) {
